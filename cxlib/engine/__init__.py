@@ -1,0 +1,1 @@
+"""Engines that measures run on, and the adapters between them."""
