@@ -1,1 +1,13 @@
-"""The launcher."""
+"""The launcher: ``streamlit run app.py`` and ``uvicorn app:app`` both serve it."""
+
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from cxlib.ui.security import DeclaredLanguage, SecurityHeaders
+
+app = st.App(
+    Path(__file__).parent / "cxlib" / "ui" / "frame.py",
+    middleware=[Middleware(SecurityHeaders), Middleware(DeclaredLanguage)],
+)

@@ -1,0 +1,172 @@
+"""Charts that set segments side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from cxlib.charts.look import MISSING, ROW_HEIGHT, Chart, figure, plain_label, wrapped
+from cxlib.texts import _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+def bars(
+    values: Mapping[str, float | None],
+    *,
+    say: Callable[[float | None], str],
+    axis: str,
+    colours: Mapping[str, str] | None = None,
+    notes: Mapping[str, str] | None = None,
+    sort: bool = True,
+    tickformat: str = ",",
+) -> Chart:
+    """Draw horizontal bars from zero, the longest on top, each with its value beside it.
+
+    Parameters
+    ----------
+    values : mapping of label to value
+        None where there are too few to show; such a bar is left out and its note stands in its place.
+    say : callable
+        How a value is written.
+    axis : str
+        What the length means, with its unit.
+    colours, notes : mapping by label, optional
+        Colour of a bar; words behind its value, such as its n.
+    """
+    order = sorted(values, key=lambda label: values[label] or 0) if sort else list(reversed(values))
+    marks = [f"{say(values[k])}{_note(notes, k)}" if values[k] is not None else _note(notes, k).strip() for k in order]
+    drawn = figure(height=70 + ROW_HEIGHT * len(order))
+    drawn.add_trace(
+        go.Bar(
+            orientation="h",
+            x=[values[label] or 0 for label in order],
+            y=[wrapped(label) for label in order],
+            text=marks,
+            textposition="outside",
+            cliponaxis=False,
+            marker_color=[(colours or {}).get(label, "#1f7fb8") for label in order],
+            hovertemplate="%{y}: %{text}<extra></extra>",
+        )
+    )
+    top = max((v for v in values.values() if v is not None), default=1) or 1
+    drawn.update_xaxes(title_text=axis, range=[0, top * 1.45], tickformat=tickformat, rangemode="tozero")
+    said = "; ".join(f"{label}: {mark}" for label, mark in zip(reversed(order), reversed(marks), strict=True))
+    return Chart(drawn, f"{axis}. {said}")
+
+
+def dumbbells(
+    pairs: Mapping[str, tuple[float | None, float | None]],
+    *,
+    names: tuple[str, str],
+    say: Callable[[float | None], str],
+    axis: str,
+    colours: Mapping[str, str] | None = None,
+    tickformat: str = ".0%",
+) -> Chart:
+    """Draw two dots a row with a line between them: what should be alike, and how far apart it lies.
+
+    `names` say what the hollow and the filled dot are.
+    """
+    order = list(reversed(pairs))
+    labels = [wrapped(label) for label in order]
+    drawn = figure(height=96 + (ROW_HEIGHT + 8) * len(order))
+    for label, shown in zip(order, labels, strict=True):
+        left, right = pairs[label]
+        if left is not None and right is not None:
+            line = {"color": (colours or {}).get(label, "#1f7fb8"), "width": 3}
+            drawn.add_trace(go.Scatter(x=[left, right], y=[shown, shown], mode="lines", line=line, hoverinfo="skip"))
+    for i, name in enumerate(names):
+        drawn.add_trace(
+            go.Scatter(
+                x=[pairs[label][i] for label in order],
+                y=labels,
+                name=name,
+                mode="markers+text",
+                text=[_beside(pairs[label], i, say) for label in order],
+                textposition=[_side(pairs[label], i) for label in order],
+                marker={
+                    "size": 13,
+                    "symbol": "circle-open" if i == 0 else "circle",
+                    "line": {"width": 2.5},
+                    "color": [(colours or {}).get(label, "#1f7fb8") for label in order],
+                },
+                hovertemplate="%{y}, " + plain_label(name) + ": %{text}<extra></extra>",
+                cliponaxis=False,
+                showlegend=False,
+            )
+        )
+        drawn.add_trace(
+            go.Scatter(
+                x=[None],
+                y=[None],
+                name=name,
+                mode="markers",
+                showlegend=True,
+                marker={
+                    "size": 11,
+                    "color": MISSING,
+                    "symbol": "circle-open" if i == 0 else "circle",
+                    "line": {"width": 2},
+                },
+            )
+        )
+    top = max((v for pair in pairs.values() for v in pair if v is not None), default=1) or 1
+    drawn.update_layout(showlegend=True, legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"})
+    drawn.update_xaxes(title_text=axis, range=[-0.12 * top, top * 1.18], tickformat=tickformat, tick0=0)
+    said = "; ".join(f"{label}: {names[0]} {say(a)}, {names[1]} {say(b)}" for label, (a, b) in pairs.items())
+    return Chart(drawn, f"{axis}. {said}")
+
+
+def matrix(
+    cells: Mapping[tuple[str, str], float],
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    say: Callable[[float | None], str],
+    row_title: str,
+    column_title: str,
+) -> Chart:
+    """Draw a table of numbers, darker where they are larger; the diagonal is framed by its place alone."""
+    values = [[cells.get((row, column)) for column in columns] for row in reversed(rows)]
+    top = max((v for line in values for v in line if v is not None), default=1) or 1
+    drawn = figure(height=96 + 52 * len(rows))
+    drawn.add_trace(
+        go.Heatmap(
+            z=values,
+            x=[wrapped(column, 14) for column in columns],
+            y=[wrapped(row, 14) for row in reversed(rows)],
+            zmin=0,
+            zmax=top,
+            colorscale=[[0, "rgba(31,127,184,0.06)"], [1, "rgba(31,127,184,0.62)"]],
+            showscale=False,
+            xgap=3,
+            ygap=3,
+            text=[[say(v) for v in line] for line in values],
+            texttemplate="%{text}",
+            textfont={"size": 15},
+            hovertemplate=f"{plain_label(row_title)} %{{y}}, {plain_label(column_title)} %{{x}}: %{{text}}<extra></extra>",  # noqa: E501
+        )
+    )
+    drawn.update_xaxes(title_text=column_title, side="top", showgrid=False)
+    drawn.update_yaxes(title_text=row_title, showgrid=False)
+    said = "; ".join(f"{row} / {column}: {say(cells.get((row, column)))}" for row in rows for column in columns)
+    return Chart(drawn, _("{rows} by {columns}. {values}", rows=row_title, columns=column_title, values=said))
+
+
+def _note(notes: Mapping[str, str] | None, label: str) -> str:
+    return f"  {notes[label]}" if notes and notes.get(label) else ""
+
+
+def _side(pair: tuple[float | None, float | None], i: int) -> str:
+    left, right = pair
+    if left is None or right is None:
+        return "middle right"
+    is_right = (right >= left) == (i == 1)
+    return "middle right" if is_right else "middle left"
+
+
+def _beside(pair: tuple[float | None, float | None], i: int, say: Callable[[float | None], str]) -> str:
+    return f" {say(pair[i])} " if pair[i] is not None else ""

@@ -1,0 +1,68 @@
+"""How charts look: colours, sizes, axes. One place for all of them."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import plotly.graph_objects as go
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TIER_COLOURS: Final = ("#1f7fb8", "#1a9070", "#b5629a", "#cc6318", "#8c7a1c")
+"""By rank, first to last: Okabe-Ito hues set to at least 3:1 against both the light and the dark background."""
+
+MISSING: Final = "#7d8590"
+"""For rows without a tier, and for the period before."""
+
+DIRECTION_COLOURS: Final = {"under_provisioned": "#cc6318", "over_provisioned": "#1f7fb8", "sideways": "#1a9070"}
+
+ROW_HEIGHT: Final = 38
+LABEL_WIDTH: Final = 18
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure and its description for readers who do not see it."""
+
+    figure: go.Figure
+    alt: str
+
+
+def tier_colours(tiers: Sequence[str]) -> dict[str, str]:
+    """Return a colour for each tier, given in the order of rank; the same on every chart."""
+    return {tier: TIER_COLOURS[i % len(TIER_COLOURS)] for i, tier in enumerate(tiers)}
+
+
+def figure(*, height: int, **layout: Any) -> go.Figure:
+    """Return an empty figure in the house style, `height` in pixels."""
+    drawn = go.Figure()
+    drawn.update_layout(
+        height=height,
+        margin={"l": 8, "r": 16, "t": 8, "b": 8},
+        showlegend=False,
+        hoverlabel={"align": "left"},
+        bargap=0.35,
+        dragmode=False,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        **layout,
+    )
+    drawn.update_xaxes(automargin=True, zeroline=False, fixedrange=True)
+    drawn.update_yaxes(automargin=True, zeroline=False, fixedrange=True, ticklabelstandoff=6)
+    return drawn
+
+
+def wrapped(text: str, width: int = LABEL_WIDTH) -> str:
+    """Break a label into lines; Chinese counts double."""
+    text = plain_label(text)
+    if any("一" <= c <= "鿿" for c in text):
+        return "<br>".join(text[i : i + width // 2 + 1] for i in range(0, len(text), width // 2 + 1))
+    return "<br>".join(textwrap.wrap(text, width) or [""])
+
+
+def plain_label(text: Any) -> str:
+    """Return text from a file so that Plotly reads no markup in it."""
+    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

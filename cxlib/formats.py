@@ -1,0 +1,112 @@
+"""Numbers, money, shares, times and months in the reader's format."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_skeleton
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
+
+from cxlib.texts import _, language, ngettext
+
+NOTHING: Final = "–"
+"""Stands where there is no value."""
+
+
+def number(value: float | None, *, decimals: int = 0) -> str:
+    """Return a count or amount with the reader's group and decimal marks."""
+    if _absent(value):
+        return NOTHING
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    return str(format_decimal(value, pattern, locale=language()))
+
+
+def money(value: float | None, currency: str | None = None, *, decimals: int = 2) -> str:
+    """Return an amount of money; without a currency the bare amount."""
+    if _absent(value):
+        return NOTHING
+    if not currency:
+        return number(value, decimals=decimals)
+    pattern = "¤#,##0" + ("." + "0" * decimals if decimals else "")
+    if language() == "en" and len(get_currency_symbol(currency, locale="en")) > 1:
+        pattern = pattern.replace("¤", "¤ ")
+    return str(format_currency(value, currency, pattern, locale=language(), currency_digits=False))
+
+
+def share(value: float | None, *, decimals: int = 1) -> str:
+    """Return a share between 0 and 1 as a percentage."""
+    if _absent(value):
+        return NOTHING
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "") + "%"
+    return str(format_percent(value, pattern, locale=language()))
+
+
+def ratio(value: float | None) -> str:
+    """Return a ratio with two decimals."""
+    return number(value, decimals=2)
+
+
+def seconds(value: float | None) -> str:
+    """Return a length of time: seconds below two minutes, then minutes and seconds, then hours and minutes."""
+    if value is None or _absent(value):
+        return NOTHING
+    if abs(value) < 120:
+        return _("{n} s", n=number(value, decimals=0 if abs(value) >= 10 else 1))
+    if abs(value) < 7200:
+        minutes, rest = divmod(round(value), 60)
+        return _("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+    hours, rest = divmod(round(value / 60), 60)
+    return _("{hours} h {minutes} min", hours=number(hours), minutes=rest)
+
+
+def month(value: date | str | None) -> str:
+    """Return a calendar month, such as Dec 2026; text of the form 2026-12 is taken too."""
+    if value is None:
+        return NOTHING
+    when = date.fromisoformat(f"{value}-01") if isinstance(value, str) else value
+    return str(format_skeleton("yMMM", when, locale=language()))
+
+
+def day(value: date | None) -> str:
+    """Return a date."""
+    return NOTHING if value is None else str(format_date(value, "medium", locale=language()))
+
+
+def instant(value: datetime | None, zone: str = "UTC") -> str:
+    """Return a date and time of day in a zone named as the IANA does."""
+    if value is None:
+        return NOTHING
+    return str(format_datetime(value, "short", tzinfo=ZoneInfo(zone), locale=language()))
+
+
+def size(value: float) -> str:
+    """Return a number of bytes."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            return f"{number(value, decimals=0 if unit == 'B' or value >= 10 else 1)} {unit}"
+        value /= 1000
+    raise AssertionError
+
+
+def people(n: int) -> str:
+    """Return a number of customers, with the noun."""
+    return ngettext("{count} customer", "{count} customers", n, count=number(n))
+
+
+def one_in(value: float | None) -> str:
+    """Return a share in words where a simple fraction lies near it, else as a percentage."""
+    if value is None or _absent(value) or value <= 0:
+        return share(value)
+    for n, text in ((2, _("half")), (3, _("one in three")), (4, _("one in four")), (5, _("one in five"))):
+        if abs(value - 1 / n) <= 0.04 / n:
+            return text
+    if value < 0.19 and abs(1 / value - round(1 / value)) < 0.15 and 1 / value < 21:
+        return _("one in {n}", n=round(1 / value))
+    return share(value, decimals=0)
+
+
+def _absent(value: Any) -> bool:
+    return value is None or value != value or (isinstance(value, float) and math.isinf(value))  # noqa: PLR0124 - NaN, NaT

@@ -1,0 +1,28 @@
+"""Fragments that keep the reader's language.
+
+A fragment runs again outside the frame, where the context variable of the language is not set.
+"""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from cxlib.texts import set_language
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def fragment(function: Callable[..., None]) -> Callable[..., None]:
+    """Make `function` a fragment: a change of a widget inside it runs it alone."""
+
+    @st.fragment
+    @wraps(function)
+    def in_language(*args: Any, **kwargs: Any) -> None:
+        set_language(st.session_state.get("language", "en"))
+        function(*args, **kwargs)
+
+    return in_language

@@ -1,0 +1,124 @@
+"""The parts that every page is made of: a finding, a chart with its definition, rows with a download."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import streamlit as st
+
+from cxlib.exports import csv_bytes
+from cxlib.texts import _
+from cxlib.ui.safe import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from cxlib.charts import Chart
+    from cxlib.ui.scope import Scope
+
+CHART_TOOLS: Final = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+    "responsive": True,
+}
+
+Kind = Literal["text", "count", "number", "money", "share", "seconds", "month", "boolean"]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How a column of rows is shown: its header in the reader's language, its kind, and its explanation."""
+
+    label: str
+    kind: Kind = "text"
+    help: str | None = None
+    decimals: int = 2
+
+
+def finding(text: str, *, more: str = "") -> None:
+    """State in one sentence what the page has found; `more` says what it rests on."""
+    st.markdown(f"## {text}")
+    if more:
+        st.caption(more)
+
+
+def chart(drawn: Chart, *, title: str, definition: str, key: str) -> None:
+    """Show a chart under a title that says what is seen, its definition at hand."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"#### {title}", width="stretch")
+        with st.popover(_("Definition"), type="tertiary", icon=":material/menu_book:", key=f"definition:{key}"):
+            st.markdown(definition)
+    st.plotly_chart(drawn.figure, key=f"chart:{key}", config=CHART_TOOLS, alt=drawn.alt)
+
+
+def rows(
+    frame: pd.DataFrame,
+    columns: Mapping[str, Shown],
+    *,
+    name: str,
+    scope: Scope,
+    key: str,
+    folded: bool = True,
+    on_select: bool = False,
+    height: int | None = None,
+) -> int | None:
+    """Show rows as a table with a download that carries the scope; return the position of the row chosen, if any.
+
+    Only the columns named are shown, in the order of `columns`; the download has all of the frame.
+    """
+    place = st.expander(_("Rows behind this"), key=f"fold:{key}") if folded else st.container()
+    with place:
+        shown = frame[[column for column in columns if column in frame]].copy()
+        for column, how in columns.items():
+            if column in shown and how.kind == "share":
+                shown[column] = shown[column].astype(float) * 100
+        options: dict[str, Any] = {"on_select": "rerun", "selection_mode": "single-row"} if on_select else {}
+        if height:
+            options["height"] = height
+        state = st.dataframe(
+            shown,
+            hide_index=True,
+            key=f"rows:{key}",
+            alt=_("{name}: {n} rows", name=name, n=len(shown)),
+            column_config={column: _config(how) for column, how in columns.items() if column in shown},
+            **options,
+        )
+        download(frame, columns, name=name, scope=scope, key=key)
+    picked = state["selection"]["rows"] if on_select else []
+    return int(picked[0]) if picked else None
+
+
+def download(frame: pd.DataFrame, columns: Mapping[str, Shown], *, name: str, scope: Scope, key: str) -> None:
+    """Offer the rows as a CSV that carries the scope; it is made when asked for."""
+    headers = {column: how.label for column, how in columns.items() if column in frame}
+    lines = scope.lines()
+    st.download_button(
+        _("Download {n} rows (CSV)", n=len(frame)),
+        data=lambda: csv_bytes(frame.rename(columns=headers), scope=lines),
+        file_name=f"{name}.csv".replace(" ", "_").lower(),
+        mime="text/csv",
+        key=f"download:{key}",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def facts(pairs: Mapping[str, str], *, helps: Mapping[str, str] | None = None) -> None:
+    """Show a few figures in a row that wraps on a phone."""
+    with st.container(horizontal=True, gap="medium"):
+        for label, value in pairs.items():
+            st.metric(safe(label), value, help=(helps or {}).get(label), width="content")
+
+
+def _config(how: Shown) -> Any:
+    if how.kind in ("count", "number", "money", "share", "seconds"):
+        decimals = {"count": 0, "share": 1, "seconds": 1}.get(how.kind, how.decimals)
+        pattern = f"%,.{decimals}f" + (" %%" if how.kind == "share" else "")
+        label = how.label + (" (s)" if how.kind == "seconds" else "")
+        return st.column_config.NumberColumn(label, format=pattern, help=how.help)
+    if how.kind == "boolean":
+        return st.column_config.CheckboxColumn(how.label, help=how.help)
+    return st.column_config.TextColumn(how.label, help=how.help)

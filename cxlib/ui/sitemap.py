@@ -1,0 +1,109 @@
+"""The pages: where each one's file is, its address, and its name in the navigation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from cxlib.texts import N_
+
+PAGES_ROOT: Final = Path(__file__).parent.parent.parent / "pages"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One page; `section`, `title` and `question` are English texts of the catalogues."""
+
+    url_path: str
+    file: str
+    section: str
+    title: str
+    question: str
+    icon: str
+
+    @property
+    def path(self) -> Path:
+        """The page's file."""
+        return PAGES_ROOT / self.file
+
+
+BALANCE: Final = N_("Balance")
+MATCHING: Final = N_("Matching")
+DATA: Final = N_("Data")
+
+PAGES: Final = (
+    Entry(
+        "overview",
+        "overview/overview.py",
+        "",
+        N_("Overview"),
+        N_("What needs a decision now?"),
+        ":material/dashboard:",
+    ),
+    Entry(
+        "allocation",
+        "balance/allocation.py",
+        BALANCE,
+        N_("Allocation"),
+        N_("Who gets how much service?"),
+        ":material/balance:",
+    ),
+    Entry(
+        "queues",
+        "balance/queues.py",
+        BALANCE,
+        N_("Queues"),
+        N_("Who is passed by whom, and what does priority cost?"),
+        ":material/swap_vert:",
+    ),
+    Entry(
+        "tiers",
+        "balance/tiers.py",
+        BALANCE,
+        N_("Tiers"),
+        N_("What is each tier called, and which comes first?"),
+        ":material/layers:",
+    ),
+    Entry(
+        "plan_fit",
+        "matching/plan_fit.py",
+        MATCHING,
+        N_("Plan fit"),
+        N_("Who has been on the wrong plan for three months, and what would suit them?"),
+        ":material/rule:",
+    ),
+    Entry(
+        "import",
+        "data/import_files.py",
+        DATA,
+        N_("Import"),
+        N_("Is my file right, and what is wrong with it?"),
+        ":material/upload_file:",
+    ),
+    Entry(
+        "data_sets",
+        "data/data_sets.py",
+        DATA,
+        N_("Data sets"),
+        N_("What is loaded, from where, by whom?"),
+        ":material/database:",
+    ),
+)
+
+
+def entry(url_path: str) -> Entry:
+    """Return the page with that address."""
+    return next(page for page in PAGES if page.url_path == url_path)
+
+
+def link_to(url_path: str, *, label: str, **parameters: str) -> None:
+    """Put a link to a page; the reader's language and data set go with it."""
+    carried = {name: st.query_params[name] for name in ("lang", "data") if name in st.query_params}
+    pages = st.session_state.get("pages", {})
+    if url_path in pages:
+        st.page_link(
+            pages[url_path], label=label, icon=":material/arrow_forward:", query_params={**carried, **parameters}
+        )
