@@ -1,0 +1,260 @@
+"""A queue run again, or run for the first time, under a rule of one's choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from cxlib.errors import CxError
+from cxlib.queueing.kernels import serve
+from cxlib.queueing.policies import Fcfs, Policy
+from cxlib.texts import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Schedule = tuple[ArrayLike, ArrayLike]
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """Customers drawn for a queue: arrays of length n, times in one unit (the simulator calls it seconds)."""
+
+    arrived_s: NDArray[np.float64]
+    service_s: NDArray[np.float64]
+    classes: NDArray[np.int64]
+    patience_s: NDArray[np.float64] | None
+
+
+def simulate(
+    *,
+    arrived_s: ArrayLike,
+    service_s: ArrayLike,
+    servers: int | Schedule,
+    classes: ArrayLike | None = None,
+    class_order: Sequence[Any] | None = None,
+    patience_s: ArrayLike | None = None,
+    policy: Policy | None = None,
+) -> pd.DataFrame:
+    """Serve given customers by a rule, without preemption, and say what became of each.
+
+    Nothing is drawn here: the same arrays under two rules are common random numbers.
+
+    Parameters
+    ----------
+    arrived_s : array of length n, seconds, ascending
+    service_s : array of length n, seconds
+        How long each customer is served, if he is.
+    servers : int, or (times, counts)
+        How many serve; as a schedule, ``counts[s]`` from ``times[s]`` (seconds, ascending) on and none before the
+        first. A server sent home while busy finishes first; shifts are filled from server 0 upwards.
+    classes : array of length n, optional
+        The class of each customer: numbers or names. One class if absent.
+    class_order : sequence, optional
+        All classes, the one to be preferred first; default: those that occur, in ascending order.
+    patience_s : array of length n, seconds, optional
+        A customer not started within his patience leaves; infinity waits for ever. Absent: nobody leaves.
+    policy : Fcfs, Strict or HeadStart, optional
+        Default: first come, first served.
+
+    Returns
+    -------
+    DataFrame
+        One row per customer, in the given order: `arrived_s`, `class`, `start_s` (NaN: never served),
+        `wait_end_s` (infinity: still waiting when nobody serves any more), `wait_s`, `abandoned`, `server` (-1:
+        none), `end_s` (NaN: never served).
+
+    Raises
+    ------
+    CxError
+        Arrays of unequal length, numbers that are missing or negative, arrivals not in order, an unknown class,
+        or a schedule that is none.
+    """
+    arrived = _numbers(arrived_s, "arrived_s")
+    n = arrived.size
+    service = _numbers(service_s, "service_s", length=n, minimum=0.0)
+    patience = np.full(n, np.inf) if patience_s is None else _patience(patience_s, n)
+    if n and np.any(np.diff(arrived) < 0):
+        raise CxError(
+            "arrivals_unsorted",
+            N_("The arrivals are not in order of time."),
+            hint=N_("Sort the contacts by arrival."),
+            row=int(np.argmax(np.diff(arrived) < 0)) + 1,
+        )
+    codes, order = _classes(classes, class_order, n)
+    ranking = (policy or Fcfs()).ranking(order)
+    deadline = arrived + patience
+    shift_at, shift_servers = _schedule(servers)
+    start, server = serve(arrived, service, deadline, codes, ranking.level, ranking.advance_s, shift_at, shift_servers)
+    never = np.isnan(start)
+    wait_end = np.where(never, deadline, start)
+    return pd.DataFrame(
+        {
+            "arrived_s": arrived,
+            "class": codes if classes is None else np.asarray(classes),
+            "start_s": start,
+            "wait_end_s": wait_end,
+            "wait_s": wait_end - arrived,
+            "abandoned": never & np.isfinite(deadline),
+            "server": server,
+            "end_s": start + service,
+        },
+        copy=False,
+    )
+
+
+def draw_poisson(
+    *,
+    arrival_rates: Sequence[float],
+    service_rate: float,
+    customers: int,
+    patience_rate: float = 0.0,
+    random_state: int | np.random.Generator | None = None,
+) -> Arrivals:
+    """Draw customers of K classes with Poisson arrivals, exponential service and exponential patience.
+
+    Parameters
+    ----------
+    arrival_rates : sequence of length K
+        Customers per unit of time, class by class.
+    service_rate, patience_rate : float
+        Per unit of time; a `patience_rate` of 0 means that nobody leaves.
+    customers : int
+        How many in all.
+    random_state : int or Generator, optional
+
+    Returns
+    -------
+    Arrivals
+        With classes 0 .. K-1.
+    """
+    random = np.random.default_rng(random_state)
+    rates = np.asarray(arrival_rates, dtype=np.float64)
+    arrived = np.cumsum(random.standard_exponential(customers)) / rates.sum()
+    codes = np.searchsorted(np.cumsum(rates / rates.sum())[:-1], random.random(customers), side="right")
+    service = random.standard_exponential(customers) / service_rate
+    patience = random.standard_exponential(customers) / patience_rate if patience_rate > 0 else None
+    return Arrivals(arrived, service, codes.astype(np.int64), patience)
+
+
+def simulate_mmc(
+    *,
+    arrival_rates: Sequence[float],
+    service_rate: float,
+    servers: int,
+    customers: int,
+    patience_rate: float = 0.0,
+    policy: Policy | None = None,
+    random_state: int | np.random.Generator | None = None,
+) -> pd.DataFrame:
+    """Draw customers by `draw_poisson` and serve them by `simulate`; classes 0 .. K-1, the first preferred."""
+    drawn = draw_poisson(
+        arrival_rates=arrival_rates,
+        service_rate=service_rate,
+        customers=customers,
+        patience_rate=patience_rate,
+        random_state=random_state,
+    )
+    return simulate(
+        arrived_s=drawn.arrived_s,
+        service_s=drawn.service_s,
+        patience_s=drawn.patience_s,
+        classes=drawn.classes,
+        class_order=range(len(arrival_rates)),
+        servers=servers,
+        policy=policy,
+    )
+
+
+def _numbers(
+    values: ArrayLike, name: str, *, length: int | None = None, minimum: float | None = None
+) -> NDArray[np.float64]:
+    array = np.ascontiguousarray(values, dtype=np.float64)
+    if array.ndim != 1 or (length is not None and array.size != length):
+        raise CxError(
+            "unequal_length",
+            N_("{column} has {value} values where {length} are needed."),
+            hint=N_("Give one value per contact."),
+            column=name,
+            value=array.size,
+            length=length,
+        )
+    bad = ~np.isfinite(array) if minimum is None else ~(np.isfinite(array) & (array >= minimum))
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise CxError(
+            "bad_number",
+            N_("{column} has a value that cannot be used: {value}."),
+            hint=N_("Times are needed for every contact, and durations are 0 or more."),
+            column=name,
+            row=row,
+            value=float(array[row]),
+        )
+    return array
+
+
+def _patience(values: ArrayLike, length: int) -> NDArray[np.float64]:
+    array = np.ascontiguousarray(values, dtype=np.float64)
+    _numbers(np.where(array == np.inf, 0.0, array), "patience_s", length=length, minimum=0.0)
+    return array
+
+
+def _classes(
+    classes: ArrayLike | None, class_order: Sequence[Any] | None, length: int
+) -> tuple[NDArray[np.int64], list[Any]]:
+    if classes is None:
+        return np.zeros(length, dtype=np.int64), list(class_order) if class_order is not None else [0]
+    values = np.asarray(classes)
+    if values.shape != (length,):
+        raise CxError(
+            "unequal_length",
+            N_("{column} has {value} values where {length} are needed."),
+            hint=N_("Give one value per contact."),
+            column="classes",
+            value=values.size,
+            length=length,
+        )
+    if np.issubdtype(values.dtype, np.integer) and class_order == range(len(class_order or ())):
+        codes = values.astype(np.int64)
+        unknown = (codes < 0) | (codes >= len(class_order))
+    else:
+        index = pd.Index(class_order if class_order is not None else np.unique(values))
+        class_order = index.tolist()
+        codes = np.ascontiguousarray(index.get_indexer(pd.Index(values)), dtype=np.int64)
+        unknown = codes < 0
+    if unknown.any():
+        raise CxError(
+            "unknown_class",
+            N_("A contact has a class that the order of classes does not name: {value}."),
+            hint=N_("Name every class once, the preferred one first."),
+            column="classes",
+            row=int(np.argmax(unknown)),
+            value=values[np.argmax(unknown)],
+        )
+    return codes, list(class_order)
+
+
+def _schedule(servers: int | Schedule) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    if isinstance(servers, (int, np.integer)):
+        times, counts = np.array([-np.inf]), np.array([servers], dtype=np.int64)
+    else:
+        times = np.ascontiguousarray(servers[0], dtype=np.float64)
+        counts = np.ascontiguousarray(servers[1], dtype=np.int64)
+    if (
+        times.ndim != 1
+        or times.shape != counts.shape
+        or np.isnan(times).any()
+        or np.any(np.diff(times) <= 0)
+        or np.any(counts < 0)
+    ):
+        raise CxError(
+            "bad_schedule",
+            N_("The numbers of servers over time do not fit together."),
+            hint=N_("Give ascending times, and as many counts of 0 or more."),
+            column="servers",
+        )
+    return times, counts
