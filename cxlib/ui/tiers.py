@@ -1,0 +1,71 @@
+"""Tiers as the reader sees them: their order, their display names, their colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cxlib.charts import MISSING, tier_colours
+from cxlib.texts import _, language
+from cxlib.ui.session import store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pandas as pd
+
+    from cxlib.ui.scope import Scope
+
+
+@dataclass(frozen=True)
+class TierNames:
+    """The tiers of a data set.
+
+    `order` has the tiers as the systems call them, first rank first; `ranks` is empty where none were given.
+    """
+
+    order: tuple[str, ...]
+    ranks: Mapping[str, int]
+    names: Mapping[str, str]
+
+    def say(self, tier: object) -> str:
+        """Return the display name of a tier; rows without one are said to have none."""
+        if tier is None or tier != tier:  # noqa: PLR0124 - NaN
+            return _("No tier known")
+        return self.names.get(str(tier), str(tier))
+
+    @property
+    def colours(self) -> dict[str, str]:
+        """Colours by display name, the same on every chart."""
+        by_tier = tier_colours(self.order)
+        return {self.say(tier): colour for tier, colour in by_tier.items()} | {_("No tier known"): MISSING}
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """The tiers of the first rank, which a finding sets against the rest."""
+        least = min(self.ranks.values(), default=0)
+        return tuple(tier for tier, rank in self.ranks.items() if rank == least)
+
+    @property
+    def ranked(self) -> bool:
+        """Whether there are at least two ranks to set side by side."""
+        return len(set(self.ranks.values())) > 1
+
+    def sorted(self, tiers: Iterable[object]) -> list[object]:
+        """Return tiers in the order of rank, those without a tier last."""
+        place = {tier: i for i, tier in enumerate(self.order)}
+        return sorted(tiers, key=lambda tier: (place.get(str(tier), len(place)), str(tier)))
+
+
+def tier_names(scope: Scope, seen: Iterable[str] = ()) -> TierNames:
+    """Return the tiers of the data set; `seen` are those met in its rows, which may have no rank yet."""
+    found = sorted({str(tier) for tier in seen if tier is not None and tier == tier})  # noqa: PLR0124 - NaN
+    if not scope.has("tiers"):
+        return TierNames(tuple(found), {}, {})
+    frame: pd.DataFrame = store().load(scope.dataset.id, "tiers", version=scope.version.number).to_pandas()
+    frame = frame.sort_values(["rank", "tier"])
+    column = "display_name_zh" if language() == "zh_CN" else "display_name_en"
+    names = frame[column] if column in frame else frame["tier"]
+    shown = {str(t): str(n) if isinstance(n, str) and n else str(t) for t, n in zip(frame["tier"], names, strict=True)}
+    ranks = {str(t): int(r) for t, r in zip(frame["tier"], frame["rank"], strict=True)}
+    return TierNames((*ranks, *(tier for tier in found if tier not in ranks)), ranks, shown)
