@@ -28,22 +28,26 @@ def bars(
     Parameters
     ----------
     values : mapping of label to value
-        None where there are too few to show; such a bar is left out and its note stands in its place.
+        None where there are too few to show, which is said in the place of the bar.
     say : callable
         How a value is written.
     axis : str
         What the length means, with its unit.
     colours, notes : mapping by label, optional
-        Colour of a bar; words behind its value, such as its n.
+        Colour of a bar; words under its label, such as its n.
     """
     order = sorted(values, key=lambda label: values[label] or 0) if sort else list(reversed(values))
-    marks = [f"{say(values[k])}{_note(notes, k)}" if values[k] is not None else _note(notes, k).strip() for k in order]
-    drawn = figure(height=70 + ROW_HEIGHT * len(order))
+    marks = [_("too few") if values[label] is None else say(values[label]) for label in order]
+    said = [
+        f"{mark} ({notes[label]})" if notes and label in notes else mark
+        for label, mark in zip(order, marks, strict=True)
+    ]
+    drawn = figure(height=70 + (ROW_HEIGHT + (8 if notes else 0)) * len(order))
     drawn.add_trace(
         go.Bar(
             orientation="h",
             x=[values[label] or 0 for label in order],
-            y=[wrapped(label) for label in order],
+            y=[_noted(label, notes) for label in order],
             text=marks,
             textposition="outside",
             cliponaxis=False,
@@ -52,9 +56,9 @@ def bars(
         )
     )
     top = max((v for v in values.values() if v is not None), default=1) or 1
-    drawn.update_xaxes(title_text=axis, range=[0, top * 1.45], tickformat=tickformat, rangemode="tozero")
-    said = "; ".join(f"{label}: {mark}" for label, mark in zip(reversed(order), reversed(marks), strict=True))
-    return Chart(drawn, f"{axis}. {said}")
+    drawn.update_xaxes(title_text=axis, range=[0, top * 1.3], tickformat=tickformat, rangemode="tozero")
+    spoken = "; ".join(f"{label}: {mark}" for label, mark in zip(reversed(order), reversed(said), strict=True))
+    return Chart(drawn, f"{axis}. {spoken}")
 
 
 def dumbbells(
@@ -77,7 +81,11 @@ def dumbbells(
         left, right = pairs[label]
         if left is not None and right is not None:
             line = {"color": (colours or {}).get(label, "#1f7fb8"), "width": 3}
-            drawn.add_trace(go.Scatter(x=[left, right], y=[shown, shown], mode="lines", line=line, hoverinfo="skip"))
+            drawn.add_trace(
+                go.Scatter(
+                    x=[left, right], y=[shown, shown], mode="lines", line=line, hoverinfo="skip", showlegend=False
+                )
+            )
     for i, name in enumerate(names):
         drawn.add_trace(
             go.Scatter(
@@ -90,7 +98,7 @@ def dumbbells(
                 marker={
                     "size": 13,
                     "symbol": "circle-open" if i == 0 else "circle",
-                    "line": {"width": 2.5},
+                    "line": {"width": 2.5, "color": [(colours or {}).get(label, "#1f7fb8") for label in order]},
                     "color": [(colours or {}).get(label, "#1f7fb8") for label in order],
                 },
                 hovertemplate="%{y}, " + plain_label(name) + ": %{text}<extra></extra>",
@@ -144,10 +152,19 @@ def matrix(
             showscale=False,
             xgap=3,
             ygap=3,
-            text=[[say(v) for v in line] for line in values],
-            texttemplate="%{text}",
+            customdata=[[say(v) for v in line] for line in values],
+            hovertemplate=f"{plain_label(row_title)} %{{y}}, {plain_label(column_title)} %{{x}}: %{{customdata}}<extra></extra>",  # noqa: E501
+        )
+    )
+    places = [(row, column) for row in reversed(rows) for column in columns]
+    drawn.add_trace(
+        go.Scatter(
+            x=[wrapped(column, 14) for _row, column in places],
+            y=[wrapped(row, 14) for row, _column in places],
+            text=[say(cells.get(place)) for place in places],
+            mode="text",
             textfont={"size": 15},
-            hovertemplate=f"{plain_label(row_title)} %{{y}}, {plain_label(column_title)} %{{x}}: %{{text}}<extra></extra>",  # noqa: E501
+            hoverinfo="skip",
         )
     )
     drawn.update_xaxes(title_text=column_title, side="top", showgrid=False)
@@ -156,8 +173,9 @@ def matrix(
     return Chart(drawn, _("{rows} by {columns}. {values}", rows=row_title, columns=column_title, values=said))
 
 
-def _note(notes: Mapping[str, str] | None, label: str) -> str:
-    return f"  {notes[label]}" if notes and notes.get(label) else ""
+def _noted(label: str, notes: Mapping[str, str] | None) -> str:
+    note = notes.get(label) if notes else None
+    return wrapped(label) + (f"<br><sup>{plain_label(note)}</sup>" if note else "")
 
 
 def _side(pair: tuple[float | None, float | None], i: int) -> str:

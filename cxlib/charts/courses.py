@@ -71,6 +71,8 @@ def courses(
         hovermode="closest",
     )
     drawn.update_xaxes(title_text=x_title, showgrid=False, tickformat=x_tickformat)
+    if any(isinstance(x, str) for xs, _ys in series.values() for x in xs):
+        drawn.update_xaxes(type="category")
     drawn.update_yaxes(title_text=y_title, tickformat=tickformat, rangemode="tozero")
     if y_top is not None:
         drawn.update_yaxes(range=[0, y_top])

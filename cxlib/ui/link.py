@@ -50,7 +50,7 @@ def choice(
     widget, seen = f"choice:{page}:{name}", f"seen:{page}:{name}"
     _follow_link(name, widget, seen, options, usual)
     ask: Any = st.segmented_control if look == "segments" else st.selectbox
-    more = {"required": True} if look == "segments" else {}
+    more: dict[str, Any] = {"required": True} if look == "segments" else {"width": 240}
     ask(label, options, format_func=say, key=widget, help=help, **more)
     value: str = st.session_state.get(widget) or usual
     linked = None if value == usual else value

@@ -51,6 +51,10 @@ def chart(drawn: Chart, *, title: str, definition: str, key: str) -> None:
         st.markdown(f"#### {title}", width="stretch")
         with st.popover(_("Definition"), type="tertiary", icon=":material/menu_book:", key=f"definition:{key}"):
             st.markdown(definition)
+    ink = "#b9c3cc" if st.context.theme.type == "dark" else "#46515c"
+    drawn.figure.update_layout(font_color=ink, legend_font_color=ink)
+    drawn.figure.update_xaxes(tickfont_color=ink, title_font_color=ink)
+    drawn.figure.update_yaxes(tickfont_color=ink, title_font_color=ink)
     st.plotly_chart(drawn.figure, key=f"chart:{key}", config=CHART_TOOLS, alt=drawn.alt)
 
 
