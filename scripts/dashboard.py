@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import ConsoleMessage, Page, Request
 
 ROOT: Final = Path(__file__).parent.parent
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_OPTIONS: Final = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars")
+# A first deep link asks for these two beside its page and falls back; no reader sees it.
+HARMLESS: Final = ("/_stcore/health", "/_stcore/host-config")
 NO_BROWSER: Final = "no Chromium that starts (apt-get install chromium)"
 
 # A run has ended when nothing runs, nothing is stale, and nothing is still being fetched, for as long as it takes
@@ -52,6 +54,24 @@ def settled(page: Page, *, quiet_ms: int = 300, timeout_ms: float = 60_000) -> P
     """Wait until the running script has ended and stayed so for `quiet_ms`; return the page."""
     page.evaluate("() => { window.cxQuietSince = undefined }")
     page.wait_for_function(SETTLED, arg=quiet_ms, timeout=timeout_ms, polling=50)
+    return page
+
+
+def watch(page: Page, faults: list[str]) -> Page:
+    """Add to `faults` whatever goes wrong inside the page: console errors, exceptions, requests to other hosts."""
+
+    def on_console(message: ConsoleMessage) -> None:
+        address = message.location.get("url", "")
+        if message.type == "error" and not ("404" in message.text and address.endswith(HARMLESS)):
+            faults.append(f"console: {message.text} ({address})")
+
+    def on_request(request: Request) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:")):
+            faults.append(f"another host was asked: {request.url}")
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: faults.append(f"exception: {error}"))
+    page.on("request", on_request)
     return page
 
 

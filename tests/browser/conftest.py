@@ -16,17 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from dashboard import BROWSER_OPTIONS, NO_BROWSER, ROOT, Dashboard, build_demo, find_browser, settled
+from dashboard import BROWSER_OPTIONS, NO_BROWSER, ROOT, Dashboard, build_demo, find_browser, settled, watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-# A first deep link asks for these two beside the page and falls back; no reader sees it.
-HARMLESS = ("/_stcore/health", "/_stcore/host-config")
 # The sparkline of a metric is an image without a name, which its users cannot give it.
 AXE_EXEMPT = {("svg-img-alt", "stMetric")}
 
@@ -144,9 +142,8 @@ def new_page(browser: Browser, page_faults: list[str]) -> Iterator[Callable[...,
             **options,
         }
         contexts.append(browser.new_context(**settings))
-        tab = contexts[-1].new_page()
+        tab = watch(contexts[-1].new_page(), page_faults)
         tab.set_default_timeout(30_000)
-        _watch(tab, page_faults)
         return tab
 
     yield open_tab
@@ -196,21 +193,6 @@ def violations() -> Callable[[Page], list[Violation]]:
         return [one for one in found if not _exempt(page, one)]
 
     return check
-
-
-def _watch(page: Page, faults: list[str]) -> None:
-    def on_console(message: ConsoleMessage) -> None:
-        address = message.location.get("url", "")
-        if message.type == "error" and not ("404" in message.text and address.endswith(HARMLESS)):
-            faults.append(f"console: {message.text} ({address})")
-
-    def on_request(request: Request) -> None:
-        if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:")):
-            faults.append(f"another host was asked: {request.url}")
-
-    page.on("console", on_console)
-    page.on("pageerror", lambda error: faults.append(f"exception: {error}"))
-    page.on("request", on_request)
 
 
 def _exempt(page: Page, violation: Violation) -> bool:
