@@ -108,5 +108,10 @@ def one_in(value: float | None) -> str:
     return share(value, decimals=0)
 
 
+def known(value: float | None) -> float | None:
+    """Return the value, or None for what is missing, as charts want it."""
+    return None if _absent(value) else value
+
+
 def _absent(value: Any) -> bool:
     return value is None or value != value or (isinstance(value, float) and math.isinf(value))  # noqa: PLR0124 - NaN, NaT

@@ -9,6 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cxlib.fairness import label_trap, overtakes, overtakes_over_time, passed_summary, tier_ranks, wait_curves, waits
+from cxlib.fairness.overtakes import POOL, Passers
 from cxlib.ui.session import store
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 ALL: Final = "all"
 """The id of "no filter" in links."""
+WITHIN: Final = "within"
 
 
 def kept(scope: Scope, name: str, compute: Callable[[], pd.DataFrame | pa.Table], **parameters: Any) -> pd.DataFrame:
@@ -97,3 +100,66 @@ def _bounds(month: str, name: str) -> tuple[pa.Scalar, pa.Scalar]:
     return tuple(
         pa.scalar(at.tz_convert("UTC").to_pydatetime(), kind) for at in (start, start + pd.DateOffset(months=1))
     )  # type: ignore[return-value]
+
+
+def waits_by(scope: Scope, by: str | dict[str, str], **where: str) -> pd.DataFrame:
+    """Return `cxlib.fairness.waits` of the contacts chosen, at the settings of the data set."""
+    sla, least = scope.settings.sla_s, scope.settings.min_group
+    return kept(
+        scope,
+        "waits",
+        lambda: waits(contacts_in(scope, **where), by=by, thresholds=(sla,), min_group=least, ranks=ranks(scope)),
+        by=by,
+        sla_s=sla,
+        min_group=least,
+        **where,
+    )
+
+
+def passing(
+    scope: Scope, what: str, *, by: str | dict[str, str] = "tier", pool: str = WITHIN, **where: str
+) -> pd.DataFrame:
+    """Return overtakes: `what` is ``pairs``, ``summary`` or ``hours`` (of the day of arrival).
+
+    `pool` is ``within`` (each queue of each location by itself) or ``one``. Those served at once count as passing
+    unless the label trap fires.
+    """
+    least = scope.settings.min_group
+    passers: Passers = "queued" if trap(scope, **where)["warned"] else "all"
+    options: dict[str, Any] = {"by": by, "pool": POOL if pool == WITHIN else None, "passers": passers}
+
+    def compute() -> pd.DataFrame:
+        chosen, order = contacts_in(scope, **where), ranks(scope)
+        if what == "pairs":
+            return overtakes(chosen, ranks=order, **options)
+        if what == "summary":
+            return passed_summary(chosen, ranks=order, min_group=least, **options)
+        return overtakes_over_time(
+            chosen, every="hour_of_day", zone=zone(scope), ranks=order, min_group=least, **options
+        )
+
+    return kept(scope, f"passing {what}", compute, by=by, pool=pool, passers=passers, min_group=least, **where)
+
+
+def curves(scope: Scope, **where: str) -> pd.DataFrame:
+    """Return how the wait of each tier goes on, see `cxlib.fairness.wait_curves`."""
+    least = scope.settings.min_group
+    return kept(
+        scope, "curves", lambda: wait_curves(contacts_in(scope, **where), min_group=least), min_group=least, **where
+    )
+
+
+def trap(scope: Scope, **where: str) -> dict[str, Any]:
+    """Return the label trap of the contacts chosen: ``total_variation`` and ``warned``."""
+
+    def compute() -> pd.DataFrame:
+        return label_trap(contacts_in(scope, **where))
+
+    row: dict[str, Any] = kept(scope, "trap", compute, **where).iloc[0].to_dict()
+    return row
+
+
+def ranks(scope: Scope) -> dict[str, int] | None:
+    """Return the rank of each tier, or None where none were given."""
+    found = table(scope, "tiers")
+    return None if found is None else tier_ranks(found)

@@ -57,9 +57,7 @@ def page(scope: Scope) -> None:
     if not tiers and not names.ranks:
         states.empty(
             _("No tiers here"),
-            _(
-                "Contacts or customers with a column for the tier would bring them; a file of tiers can be imported too."
-            ),
+            _("Contacts or customers with a column for the tier bring them; a file of tiers can be imported too."),
         )
         return
     missing = [tier for tier in tiers if tier not in names.ranks]

@@ -1,0 +1,120 @@
+"""What the pages about balance share: filters, findings, definitions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from cxlib import formats
+from cxlib.texts import _
+from cxlib.ui import link, results, states
+from cxlib.ui.safe import safe
+from cxlib.ui.show import finding
+from cxlib.ui.sitemap import link_to
+from cxlib.ui.tiers import TierNames, tier_names
+
+if TYPE_CHECKING:
+    from cxlib.ui.scope import Scope
+
+FIRST, REST = "first", "rest"
+
+
+def filters(scope: Scope, *, queues: bool = False) -> tuple[Scope, dict[str, str]]:
+    """Let the reader choose period and queue; return the scope narrowed by them and the choice as ids."""
+    months = results.contact_months(scope)
+    where = {
+        "month": link.choice(
+            "month",
+            [results.ALL, *reversed(months)],
+            label=_("Period"),
+            say=lambda month: _("All") if month == results.ALL else formats.month(month),
+            page="balance",
+        )
+    }
+    narrowed = scope.narrowed(_("Period"), _period(months, where["month"]))
+    if queues and "queue" in results.columns_of(scope, "contacts"):
+        where["queue"] = link.choice(
+            "queue",
+            [results.ALL, *results.values_of(scope, "contacts", "queue")],
+            label=_("Queue"),
+            say=lambda queue: _("All") if queue == results.ALL else queue,
+            page="balance",
+        )
+        narrowed = narrowed.narrowed(_("Queue"), _("All") if where["queue"] == results.ALL else where["queue"])
+    return narrowed, where
+
+
+def tiers_here(scope: Scope) -> TierNames:
+    """Return the tiers of the contacts, or of their customers where contacts have none."""
+    tiers = results.values_of(scope, "contacts", "tier") or results.values_of(scope, "customers", "tier")
+    return tier_names(scope, tiers)
+
+
+def headline(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str]) -> None:
+    """State in one sentence how the first rank and the others fare, with what makes it doubtful."""
+    if not tiers.ranked:
+        finding(
+            _("Which tier comes first is not known yet."), more=_("Give each tier a rank to set them side by side.")
+        )
+        link_to("tiers", label=_("Rank the tiers"))
+    else:
+        text, more = said_balance(scope, tiers, pool, where)
+        finding(text, more=more)
+    found = results.trap(scope, **where)
+    if found["warned"]:
+        states.note(
+            _(
+                "The tier seems to be noted only for those who queued: its shares differ by {share} between those who "
+                "queued and those who did not. Averages over all contacts would mislead, so only those who queued are "
+                "compared, and only they count as passing.",
+                share=formats.share(found["total_variation"], decimals=0),
+            )
+        )
+
+
+def said_balance(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str]) -> tuple[str, str]:
+    """Return the sentence about the first rank beside the others, and what it rests on."""
+    groups = {tier: FIRST if tier in tiers.first else REST for tier in tiers.order}
+    waits = results.waits_by(scope, groups, **where).set_index("tier")
+    summary = results.passing(scope, "summary", by=groups, pool=pool, **where).set_index("tier")
+    first = ", ".join(safe(tiers.say(tier)) for tier in tiers.first)
+    if not {FIRST, REST} <= set(waits.index) or waits.loc[[FIRST, REST], "mean_wait_s"].isna().any():
+        return _("Too few contacts to set {first} beside the others.", first=first), _period_line(scope, waits)
+    ours, theirs = waits.loc[FIRST], waits.loc[REST]
+    ratio = theirs["mean_wait_s"] / ours["mean_wait_s"] if ours["mean_wait_s"] else float("nan")
+    passed = summary["share_passed"].get(REST)
+    text = _(
+        "The others wait {ratio} times as long as {first}, and {share} of them are passed in line.",
+        ratio=formats.ratio(ratio),
+        first=first,
+        share=formats.one_in(passed),
+    )
+    more = _(
+        "Mean wait of those who queued and were served: {first} {ours}, the others {theirs}.",
+        first=first,
+        ours=formats.seconds(ours["mean_wait_s"]),
+        theirs=formats.seconds(theirs["mean_wait_s"]),
+    )
+    return text, f"{more} {_period_line(scope, waits)}"
+
+
+def rank_reminder(tiers: TierNames) -> None:
+    """Point to the Tiers page where ranks are missing."""
+    if not tiers.ranked:
+        st.caption(_("Tiers are shown as the systems call them until they are given names and ranks."))
+        link_to("tiers", label=_("Rank the tiers"))
+
+
+def _period_line(scope: Scope, waits: object) -> str:
+    said = dict(scope.filters).get(_("Period"), "")
+    n = int(waits["n_queued"].sum())  # type: ignore[index]
+    return _("{n} contacts in line, {period}.", n=formats.number(n), period=said)
+
+
+def _period(months: list[str], chosen: str) -> str:
+    if chosen != results.ALL:
+        return formats.month(chosen)
+    if not months:
+        return formats.NOTHING
+    return formats.month(months[0]) if len(months) == 1 else f"{formats.month(months[0])} – {formats.month(months[-1])}"

@@ -1,0 +1,47 @@
+"""What the words on the pages mean, said where they are used."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cxlib.texts import N_
+
+OVERTAKE: Final = N_(
+    "A contact **passes** another when it arrived later, was served, and its wait ended earlier. Ties never "
+    "count. One who gives up is passed while it waits and passes nobody. Rows pass, columns are passed; each pair "
+    "of contacts counts once."
+)
+PASSED: Final = N_(
+    "Share of the contacts that had to queue which were **passed at least once**: somebody who arrived later was "
+    "served before their wait ended."
+)
+VIRTUAL_WAIT: Final = N_(
+    "Share **still not served** after each length of wait, had nobody given up (Kaplan-Meier over the contacts "
+    "that queued: being served is the event, giving up censors). The lower line is served sooner."
+)
+SERVICE_LEVEL: Final = N_(
+    "**Served in time**: served within T seconds or less, over all contacts that queued. Those still waiting at "
+    "the end count once they have waited longer than T. T is set under Data sets."
+)
+REPRESENTATION: Final = N_(
+    "**Share of customers**: all registered customers of the segment, with or without a contact. **Share of agent "
+    "time**: the time that agents spent serving the segment's contacts. Their quotient is the **representation "
+    "ratio**: 1 means that the segment gets as much time as its size."
+)
+FLAG: Final = N_(
+    "A customer is **flagged** at a month when one and the same other plan, which the customer may take, would "
+    "have been cheaper in each of the last months in a row (the number is set under Data sets). A missing or "
+    "incomplete month or a change of plan breaks the run. The plan shown is the one with the largest total "
+    "saving."
+)
+DIRECTION: Final = N_(
+    "**Under-provisioned**: the better plan has the higher fee, the customer pays for overage. "
+    "**Over-provisioned**: the better plan has the lower fee, the customer pays for what is not used. "
+    "**Sideways**: the same fee."
+)
+ADVICE: Final = N_(
+    "The **advice** is the plan with the least expected cost over the months ahead, from what this customer used "
+    "and how the usage of similar customers went on. **P(saves)** is the probability that it costs less than the "
+    "plan held. **Strong** means at least 95 %. The flag looks back, the advice looks ahead; where they differ, "
+    "both are shown."
+)

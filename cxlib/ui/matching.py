@@ -1,0 +1,56 @@
+"""What the pages about matching share: money, words, and the list of flagged customers with the advice."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from cxlib import formats
+from cxlib.texts import _
+from cxlib.ui import results
+from cxlib.ui.tiers import tier_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from cxlib.ui.scope import Scope
+
+
+def currency_of(scope: Scope) -> str:
+    """Return the currency of the data set's plans, or a word for money where the file names none."""
+    return results.catalogue(scope).currency or _("money")
+
+
+def money_of(scope: Scope, *, decimals: int = 2) -> Callable[[float | None], str]:
+    """Return what writes an amount of the data set's money."""
+    return partial(formats.money, currency=results.catalogue(scope).currency, decimals=decimals)
+
+
+def say_direction(way: str | None) -> str:
+    """Return the word for a direction of mismatch."""
+    words = {
+        "under_provisioned": _("Under-provisioned"),
+        "over_provisioned": _("Over-provisioned"),
+        "sideways": _("Sideways"),
+    }
+    return words.get(way or "", formats.NOTHING)
+
+
+def flagged_with_advice(scope: Scope, flagged: pd.DataFrame, month: str) -> pd.DataFrame:
+    """Return the flagged customers, the dearest first, each with its reason and the recommender's advice."""
+    advice = results.advice(scope, month)[["customer_id", "advised_plan_id", "state", "p_saves"]]
+    advice = advice.rename(columns={"state": "advice_state"})
+    frame = flagged.merge(advice, on="customer_id", how="left").sort_values("saving", ascending=False)
+    words = {"stay": _("Stay"), "not_enough_data": _("Not enough data")}
+    said = frame["advice_state"].map(words)
+    frame["advice"] = said.where(said.notna(), frame["advised_plan_id"])
+    frame["reason"] = results.reasons(scope, month, tuple(frame["customer_id"]))
+    frame["direction"] = frame["direction"].map(say_direction)
+    customers = results.table(scope, "customers")
+    if customers is not None and "tier" in customers.column_names:
+        names = tier_names(scope)
+        tiers = customers.select(["customer_id", "tier"]).to_pandas()
+        frame = frame.merge(tiers.assign(tier=tiers["tier"].map(names.say)), on="customer_id", how="left")
+    return frame.reset_index(drop=True)

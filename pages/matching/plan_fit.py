@@ -1,0 +1,165 @@
+"""Plan fit: who has been on the wrong plan for months running, and what would suit them."""
+
+import pandas as pd
+import streamlit as st
+
+from cxlib import charts, formats
+from cxlib.errors import CxError
+from cxlib.texts import _, ngettext
+from cxlib.ui import definitions, link, matching, results, states
+from cxlib.ui.fragments import fragment
+from cxlib.ui.safe import safe
+from cxlib.ui.scope import Scope, current_scope
+from cxlib.ui.show import Shown, chart, finding, rows
+
+
+def headline(scope: Scope, fit: pd.DataFrame, flagged: pd.DataFrame) -> None:
+    """State how many are flagged and what it cost them."""
+    money = matching.money_of(scope)
+    months = scope.settings.months
+    whole = fit[fit["state"] != "short"]
+    finding(
+        ngettext(
+            "{count} of {all} customers paid more than another plan would have cost, {months} months running.",
+            "{count} of {all} customers paid more than another plan would have cost, {months} months running.",
+            len(flagged),
+            count=formats.number(len(flagged)),
+            all=formats.number(len(whole)),
+            months=months,
+        ),
+        more=_(
+            "On the better plan they would have paid {saving} less in those months. {short} customers have no {months} "
+            "complete months in a row and are not counted.",
+            saving=money(flagged["saving"].sum()),
+            short=formats.number(len(fit) - len(whole)),
+            months=months,
+        ),
+    )
+
+
+def moves(scope: Scope, flagged: pd.DataFrame) -> None:
+    """Show from which plan to which, and how the number of flags went."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        pairs = flagged.groupby(["plan_id", "better_plan_id", "direction"], as_index=False).agg(
+            saving=("saving", "sum"), n=("customer_id", "size")
+        )
+        top = pairs.nlargest(8, "saving")
+        names = [f"{row.plan_id} → {row.better_plan_id}" for row in top.itertuples()]
+        chart(
+            charts.bars(
+                dict(zip(names, top["saving"], strict=True)),
+                say=matching.money_of(scope, decimals=0),
+                axis=_("Would have been saved in {n} months", n=scope.settings.months),
+                colours={
+                    name: charts.DIRECTION_COLOURS[way] for name, way in zip(names, top["direction"], strict=True)
+                },
+                notes={name: formats.people(n) for name, n in zip(names, top["n"], strict=True)},
+            ),
+            title=_("From which plan to which"),
+            definition=_(definitions.DIRECTION),
+            key="moves",
+        )
+    with right:
+        history = results.flag_course(scope)
+        ways = [way for way in charts.DIRECTION_COLOURS if way in set(history["direction"])]
+        parts = {way: history[history["direction"] == way] for way in ways}
+        chart(
+            charts.stacks(
+                {
+                    matching.say_direction(way): ([formats.month(m) for m in part["month"]], list(part["standing"]))
+                    for way, part in parts.items()
+                },
+                say=formats.number,
+                x_title=_("Month"),
+                y_title=_("Customers flagged"),
+                colours={matching.say_direction(way): charts.DIRECTION_COLOURS[way] for way in ways},
+            ),
+            title=_("Flags standing at each month's end"),
+            definition=_(definitions.FLAG),
+            key="course",
+        )
+
+
+@fragment
+def listing(scope: Scope, flagged: pd.DataFrame, month: str) -> None:
+    """Show the flagged customers, dearest first, and the one chosen in detail."""
+    st.markdown(f"### {_('The customers')}")
+    shown = matching.flagged_with_advice(scope, flagged, month)
+    money = matching.currency_of(scope)
+    columns = {
+        "saving": Shown(_("Saving, {n} months ({currency})", n=scope.settings.months, currency=money), "money"),
+        "customer_id": Shown(_("Customer")),
+        "tier": Shown(_("Tier")),
+        "plan_id": Shown(_("Plan held")),
+        "better_plan_id": Shown(_("Better plan")),
+        "direction": Shown(_("Direction")),
+        "since": Shown(_("Months flagged"), "count", help=_("Month ends in a row at which the flag stood.")),
+        "advice": Shown(_("Advice"), help=_("What the recommender expects to cost least in the months ahead.")),
+        "p_saves": Shown(_("P(saves)"), "share"),
+        "reason": Shown(_("Reason")),
+        "left": Shown(_("Has left"), "boolean"),
+    }
+    if shown.empty:
+        st.caption(_("Nobody is flagged here."))
+        return
+    picked = rows(shown, columns, name="plan_fit", scope=scope, key="flagged", folded=False, on_select=True, height=420)
+    with st.popover(_("Definition"), type="tertiary", icon=":material/menu_book:"):
+        st.markdown(_(definitions.ADVICE))
+    if picked is not None:
+        one(scope, shown.iloc[picked], month)
+    else:
+        st.caption(_("Choose a row to see both bills line by line."))
+
+
+def one(scope: Scope, customer: pd.Series, month: str) -> None:
+    """Show one customer's two bills line by line."""
+    st.markdown(f"#### {_('Customer {id}', id=safe(customer['customer_id']))}")
+    st.markdown(safe(customer["reason"]))
+    items = results.line_items_of(
+        scope, customer["customer_id"], customer["plan_id"], customer["better_plan_id"], month
+    )
+    wide = matching.line_items_shown(items)
+    columns = {"month": Shown(_("Month")), "item": Shown(_("Item"))} | {
+        plan: Shown(plan, "money") for plan in wide.columns if plan not in ("month", "item")
+    }
+    rows(wide, columns, name="line_items", scope=scope, key="items", folded=False)
+
+
+def page(scope: Scope) -> None:
+    """Choose, state the finding, show the evidence."""
+    months = results.usage_months(scope)
+    ways = {
+        results.ALL: _("All"),
+        "under_provisioned": matching.say_direction("under_provisioned"),
+        "over_provisioned": matching.say_direction("over_provisioned"),
+    }
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        month = link.choice(
+            "month", list(reversed(months)), label=_("At the end of"), say=formats.month, page="matching"
+        )
+        way = link.choice(
+            "way", list(ways), label=_("Direction"), say=lambda name: ways[name], look="segments", page="matching"
+        )
+    fit = results.fit(scope, month)
+    flagged = fit[fit["state"] == "flagged"]
+    if way != results.ALL:
+        flagged = flagged[flagged["direction"] == way]
+    scope = scope.narrowed(_("At the end of"), formats.month(month)).narrowed(_("Direction"), ways[way])
+    headline(scope, fit, flagged)
+    if not flagged.empty:
+        moves(scope, flagged)
+    listing(scope, flagged, month)
+
+
+here = current_scope()
+if here is None or not (here.has("usage") and here.has("plans")):
+    states.empty(
+        _("No usage here") if here is None or not here.has("usage") else _("No plans here"),
+        _("Usage by month and the catalogue of plans bring this page; a file of customers adds tier and contract."),
+    )
+else:
+    try:
+        page(here)
+    except CxError as error:
+        states.refused(error)
