@@ -1,1 +1,37 @@
+"""Data sets, their versions, settings and results, never lost."""
 
+from cxlib.store.records import (
+    BackupReport,
+    DataSet,
+    FilePreview,
+    Finding,
+    ImportRecord,
+    Incoming,
+    OnConflict,
+    Preview,
+    TableFile,
+    Tombstone,
+    Version,
+)
+from cxlib.store.settings import SETTING_FIELDS, SettingField, Settings, SettingsVersion
+from cxlib.store.store import Store, default_root
+
+__all__ = [
+    "SETTING_FIELDS",
+    "BackupReport",
+    "DataSet",
+    "FilePreview",
+    "Finding",
+    "ImportRecord",
+    "Incoming",
+    "OnConflict",
+    "Preview",
+    "SettingField",
+    "Settings",
+    "SettingsVersion",
+    "Store",
+    "TableFile",
+    "Tombstone",
+    "Version",
+    "default_root",
+]

@@ -1,0 +1,246 @@
+"""The catalogue: which data sets, versions and files there are. A change counts once its transaction is committed."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+
+from cxlib.errors import CxError
+from cxlib.store.files import said_clearly
+from cxlib.texts import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FORMAT: Final = 1
+BUSY_S: Final = 60
+MANNERS: Final = (
+    f"PRAGMA busy_timeout = {BUSY_S * 1000}",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+)
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """An instant in UTC to the microsecond, as text that sorts."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else datetime.fromisoformat(value)
+
+
+class Json(sa.types.TypeDecorator[Any]):
+    """Values as JSON text."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str:  # noqa: ARG002
+        return json.dumps(value, ensure_ascii=False)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:  # noqa: ARG002
+        return json.loads(value)
+
+
+def _text(name: str, **options: Any) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, **options)
+
+
+def _count(name: str, **options: Any) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=False, **options)
+
+
+def _to_version() -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        ["dataset_id", "number"], ["versions.dataset_id", "versions.number"], ondelete="CASCADE"
+    )
+
+
+METADATA: Final = sa.MetaData()
+
+DATASETS: Final = sa.Table(
+    "datasets",
+    METADATA,
+    _text("id", primary_key=True),
+    _text("name", unique=True),
+    sa.Column("demo", sa.Boolean, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    _text("who"),
+    _count("number"),
+)
+
+VERSIONS: Final = sa.Table(
+    "versions",
+    METADATA,
+    sa.Column("dataset_id", sa.ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True),
+    _count("number", primary_key=True, autoincrement=False),
+    sa.Column("created_at", Moment, nullable=False),
+    _text("who"),
+    _text("note"),
+    sa.Column("before", sa.Integer),
+    sa.Column("restores", sa.Integer),
+)
+
+TABLES_OF_VERSIONS: Final = sa.Table(
+    "tables_of_versions",
+    METADATA,
+    _text("dataset_id", primary_key=True),
+    _count("number", primary_key=True, autoincrement=False),
+    _text("name", primary_key=True),
+    _text("sha256", index=True),
+    _count("rows"),
+    sa.Column("columns", Json, nullable=False),
+    _count("bytes"),
+    _to_version(),
+)
+
+IMPORTS: Final = sa.Table(
+    "imports",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _text("dataset_id"),
+    _count("number"),
+    _text("file_name"),
+    sa.Column("raw_sha256", sa.Text, index=True),
+    _count("raw_bytes"),
+    _text("table"),
+    sa.Column("columns", Json, nullable=False),
+    sa.Column("mapping", Json, nullable=False),
+    _text("encoding"),
+    _count("rows_in_file"),
+    _count("loaded"),
+    _count("quarantined"),
+    sa.Column("quarantined_sha256", sa.Text, index=True),
+    _count("added"),
+    _count("replaced"),
+    _count("kept"),
+    _count("identical"),
+    _text("reader_version"),
+    _to_version(),
+    sa.Index("imports_of_version", "dataset_id", "number"),
+)
+
+TOMBSTONES: Final = sa.Table(
+    "tombstones",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _text("dataset_id"),
+    _text("name"),
+    sa.Column("deleted_at", Moment, nullable=False),
+    _text("who"),
+    _count("versions"),
+    sa.Column("files", Json, nullable=False),
+)
+
+SETTINGS: Final = sa.Table(
+    "settings",
+    METADATA,
+    sa.Column("dataset_id", sa.ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True),
+    _count("number", primary_key=True, autoincrement=False),
+    sa.Column("created_at", Moment, nullable=False),
+    _text("who"),
+    sa.Column("record", Json, nullable=False),
+)
+
+MAPPINGS: Final = sa.Table(
+    "mappings",
+    METADATA,
+    _text("headers", primary_key=True),
+    _text("table", primary_key=True),
+    _text("mapping"),
+    sa.Column("used_at", Moment, nullable=False),
+)
+
+
+class Catalogue:
+    """The SQLite database of a store, safe for several threads and processes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_S, "isolation_level": None})
+        sa.event.listen(self.engine, "connect", _be_careful)
+        sa.event.listen(self.engine, "begin", _begin)
+
+    def prepare(self) -> None:
+        """Make the tables where they are missing; call it alone.
+
+        Raises
+        ------
+        CxError
+            ``store_too_new`` when a later version of the product has written here.
+        """
+        with said_clearly():
+            with self.engine.connect().execution_options(begin="") as connection:
+                connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            with self.writing() as connection:
+                found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+                if found > FORMAT:
+                    raise too_new()
+                METADATA.create_all(connection)
+                connection.exec_driver_sql(f"PRAGMA user_version = {FORMAT}")
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """See one state of the catalogue, whatever others commit meanwhile."""
+        with said_clearly(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Change the catalogue alone; leaving the block without an error is the acknowledgement."""
+        with (
+            said_clearly(),
+            self.engine.connect().execution_options(begin="IMMEDIATE") as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.engine.dispose()
+
+
+def named_files(connection: sa.Connection) -> tuple[set[str], set[str]]:
+    """Return the hashes of the raw and of the typed files that any version refers to."""
+    raw = sa.select(IMPORTS.c.raw_sha256).where(IMPORTS.c.raw_sha256.is_not(None))
+    typed = sa.union(
+        sa.select(TABLES_OF_VERSIONS.c.sha256),
+        sa.select(IMPORTS.c.quarantined_sha256).where(IMPORTS.c.quarantined_sha256.is_not(None)),
+    )
+    return set(connection.scalars(raw)), set(connection.scalars(typed))
+
+
+def now() -> datetime:
+    """Return the time in UTC."""
+    return datetime.now(UTC)
+
+
+def too_new() -> CxError:
+    return CxError(
+        "store_too_new",
+        N_("The data folder was written by a later version of this product."),
+        hint=N_("Install that version or a later one."),
+    )
+
+
+def _be_careful(connection: Any, record: Any) -> None:  # noqa: ARG001
+    for manner in MANNERS:
+        connection.execute(manner)
+
+
+def _begin(connection: sa.Connection) -> None:
+    # The driver's own transactions begin late and cannot be upgraded when two writers meet.
+    kind = connection.get_execution_options().get("begin", "DEFERRED")
+    if kind:
+        connection.exec_driver_sql(f"BEGIN {kind}")

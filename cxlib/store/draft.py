@@ -1,0 +1,121 @@
+"""A version on its way into the store."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+
+from cxlib.errors import CxError
+from cxlib.store.catalogue import now
+from cxlib.store.kinds import table_named
+from cxlib.store.records import ImportRecord, TableFile, Version
+from cxlib.store.results import as_table
+from cxlib.texts import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from cxlib.store.files import Files, Staged
+    from cxlib.store.merge import Effect, Merge
+    from cxlib.store.records import Incoming, OnConflict
+
+
+class Draft:
+    """What the files brought so far, and the files to publish: `staged`."""
+
+    def __init__(
+        self, files: Files, desk: Path, base: Version, before: list[ImportRecord], *, who: str, note: str
+    ) -> None:
+        self._files = files
+        self._desk = desk
+        self._base = base
+        self._before = list(before)
+        self._who = who
+        self._note = note
+        self._moment = now()
+        self._imports: list[ImportRecord] = []
+        self._tables = dict(base.tables)
+        self.staged: list[Staged] = []
+
+    def take(self, incoming: Incoming, effect: Effect, on_conflict: OnConflict) -> None:
+        """Note what a file did and put its bytes on the desk; refuse what would count twice."""
+        raw = None if incoming.raw is None else self._files.stage_raw(incoming.raw, self._desk)
+        aside = None if incoming.quarantined is None else as_table(incoming.quarantined)
+        kept_aside = self._set_aside(aside) if aside is not None and aside.num_rows else None
+        self.staged += [each for each in (raw, kept_aside) if each]
+        quarantined = 0 if aside is None else aside.num_rows
+        record = ImportRecord(
+            version=self._base.number + 1,
+            created_at=self._moment,
+            who=self._who,
+            file_name=incoming.file_name,
+            raw_sha256=raw.sha256 if raw else None,
+            raw_bytes=raw.bytes if raw else 0,
+            table=incoming.table,
+            columns=effect.columns,
+            mapping=json.loads(incoming.mapping) if isinstance(incoming.mapping, str) else incoming.mapping,
+            encoding=incoming.encoding,
+            rows_in_file=effect.rows + quarantined if incoming.rows_in_file is None else incoming.rows_in_file,
+            loaded=effect.rows,
+            quarantined=quarantined,
+            quarantined_sha256=kept_aside.sha256 if kept_aside else None,
+            added=effect.new,
+            replaced=effect.replaced,
+            kept=effect.kept,
+            identical=effect.identical,
+            reader_version=incoming.reader_version,
+        )
+        _check_not_doubled([*self._before, *self._imports], record, on_conflict)
+        self._imports.append(record)
+
+    def write(self, merge: Merge) -> None:
+        """Put the tables that changed on the desk."""
+        for name in merge.changed:
+            path = self._desk / f"{name}.parquet"
+            rows, columns = merge.write(name, path)
+            staged = self._files.stage_typed(path)
+            self._tables[name] = TableFile(sha256=staged.sha256, rows=rows, columns=columns, bytes=staged.bytes)
+            self.staged.append(staged)
+
+    def version(self) -> Version:
+        """Return the version to be."""
+        return Version(
+            number=self._base.number + 1,
+            created_at=self._moment,
+            who=self._who,
+            note=self._note,
+            tables=self._tables,
+            imports=tuple(self._imports),
+            before=self._base.number,
+        )
+
+    def _set_aside(self, rows: pa.Table) -> Staged:
+        path = self._desk / f"aside-{len(self._imports)}.parquet"
+        pq.write_table(rows, path, compression="zstd")
+        return self._files.stage_typed(path)
+
+
+def same_bytes(before: Iterable[ImportRecord], table: str, sha256: str | None) -> list[ImportRecord]:
+    """Return the imports that brought the same bytes into the same table."""
+    return [each for each in before if sha256 and each.raw_sha256 == sha256 and each.table == table]
+
+
+def _check_not_doubled(before: list[ImportRecord], new: ImportRecord, on_conflict: OnConflict) -> None:
+    table = table_named(new.table)
+    if table.key and on_conflict != "add":
+        return
+    for each in same_bytes(before, new.table, new.raw_sha256):
+        if not table.key or set(each.columns) & set(new.columns) - set(table.names):
+            raise CxError(
+                "already_imported",
+                N_("{file_name} was imported already, as {earlier} in version {version}; it would count twice."),
+                hint=N_("Leave it out, or undo the earlier import first."),
+                file_name=new.file_name,
+                earlier=each.file_name,
+                version=each.version,
+            )

@@ -1,0 +1,238 @@
+"""Files that survive a crash: complete under the name of their content, or not there at all.
+
+A file is written under a temporary name, synced, renamed to the hash of its content, and its folder synced; only then
+may the catalogue speak of it. Who writes holds the store's lock together with others; who removes holds it alone. The
+operating system frees the locks of a process that dies, so a file that nobody names can be removed whenever the lock
+can be had alone.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+import pyarrow as pa
+import sqlalchemy.exc
+
+from cxlib.errors import CxError
+from cxlib.texts import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from contextlib import AbstractContextManager
+
+CHUNK_BYTES: Final = 1 << 20
+PATIENCE_S: Final = 600.0
+POLL_S: Final = 0.02
+FULL: Final = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
+FULL_WORDS: Final = ("no space left", "file too large", "disk is full", "quota exceeded", "max_temp_directory_size")
+FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A complete file under a temporary name, on its way to `target`."""
+
+    temporary: Path
+    target: Path
+    sha256: str
+    bytes: int
+
+
+class Files:
+    """The folders of a store, and the locks over them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.raw = root / "raw"
+        self.typed = root / "typed"
+        self.results = root / "results"
+        self.work = root / "work"
+        self.locks = root / "locks"
+        self.catalogue = root / "catalogue.sqlite"
+        with said_clearly():
+            for folder in (root, self.raw, self.typed, self.results, self.work, self.locks):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @classmethod
+    def existing(cls, root: Path) -> Files | None:
+        """Return the folders of a store that is there, or None."""
+        return cls(root) if (root / "catalogue.sqlite").is_file() else None
+
+    def raw_path(self, sha256: str) -> Path:
+        """Where the bytes of an imported file lie."""
+        return self.raw / sha256
+
+    def typed_path(self, sha256: str) -> Path:
+        """Where a table lies."""
+        return self.typed / f"{sha256}.parquet"
+
+    @contextmanager
+    def locked(self, name: str, *, alone: bool = True, patience_s: float = PATIENCE_S) -> Iterator[None]:
+        """Hold a lock between threads and processes, alone or together with others who do not want it alone.
+
+        Raises
+        ------
+        CxError
+            ``store_busy`` when it cannot be had within `patience_s`.
+        """
+        handle = os.open(self.locks / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            _acquire(handle, fcntl.LOCK_EX if alone else fcntl.LOCK_SH, patience_s)
+            yield
+        finally:
+            os.close(handle)
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Keep others from removing files that the catalogue does not name yet."""
+        return self.locked("store", alone=False)
+
+    def removing(self, *, patience_s: float = PATIENCE_S) -> AbstractContextManager[None]:
+        """Be the only one at work on the files."""
+        return self.locked("store", alone=True, patience_s=patience_s)
+
+    @contextmanager
+    def desk(self) -> Iterator[Path]:
+        """Give a folder for temporary files, which is gone afterwards."""
+        folder = Path(tempfile.mkdtemp(dir=self.work))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def stage_raw(self, source: bytes | Path, desk: Path) -> Staged:
+        """Copy the bytes of a file to the desk."""
+        temporary, sha256, size = _copy(source, desk)
+        return Staged(temporary, self.raw_path(sha256), sha256, size)
+
+    def stage_typed(self, temporary: Path) -> Staged:
+        """Take a Parquet file that was written on the desk."""
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        sha256, size = digest(temporary)
+        return Staged(temporary, self.typed_path(sha256), sha256, size)
+
+    def publish(self, staged: Collection[Staged]) -> None:
+        """Give staged files their final names. What has the same content is replaced by itself."""
+        for each in staged:
+            each.temporary.replace(each.target)
+        for folder in {each.target.parent for each in staged}:
+            sync_folder(folder)
+
+    def sweep(self, *, raw: set[str], typed: set[str]) -> int:
+        """Remove temporary files and those not named; only while `removing`. Return how many files went."""
+        gone = 0
+        for folder, names in ((self.raw, raw), (self.typed, {f"{sha256}.parquet" for sha256 in typed})):
+            unnamed = [path for path in folder.iterdir() if path.name not in names]
+            for path in unnamed:
+                path.unlink(missing_ok=True)
+            if unnamed:
+                sync_folder(folder)
+            gone += len(unnamed)
+        for path in self.work.iterdir():
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+            gone += 1
+        return gone
+
+
+def digest(path: Path) -> tuple[str, int]:
+    """Return the SHA-256 of a file and its length in bytes."""
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256")
+        return found.hexdigest(), file.tell()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder as durable as the files."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def said_clearly() -> Iterator[None]:
+    """Turn a full disk, a busy or a read-only store into an error that says what to do."""
+    try:
+        yield
+    except (OSError, duckdb.Error, pa.ArrowException, sqlalchemy.exc.DBAPIError) as error:
+        refusal = _refusal(error)
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+def _refusal(error: Exception) -> CxError | None:
+    words = str(error).casefold()
+    number = getattr(error, "errno", None)
+    if number in FULL or any(each in words for each in FULL_WORDS):
+        return CxError(
+            "disk_full",
+            N_("The disk is full; nothing was changed."),
+            hint=N_("Free some space or move the data folder, then try again."),
+        )
+    if isinstance(error, sqlalchemy.exc.DBAPIError) and "locked" in words:
+        return _busy()
+    if number in FORBIDDEN or "readonly database" in words:
+        return CxError(
+            "store_not_writable",
+            N_("The data folder cannot be written to; nothing was changed."),
+            hint=N_("Give this user the right to write there, or name another folder with CXLIB_HOME."),
+        )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return CxError(
+            "too_large",
+            N_("There is not enough memory to merge these files; nothing was changed."),
+            hint=N_("Bring fewer rows at once, such as one month."),
+        )
+    return None
+
+
+def _busy() -> CxError:
+    return CxError(
+        "store_busy",
+        N_("Somebody else is saving; nothing was changed."),
+        hint=N_("Try again in a moment."),
+    )
+
+
+def _acquire(handle: int, kind: int, patience_s: float) -> None:
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise _busy() from None
+            time.sleep(POLL_S)
+        else:
+            return
+
+
+def _copy(source: bytes | Path, desk: Path) -> tuple[Path, str, int]:
+    found = hashlib.sha256()
+    handle, name = tempfile.mkstemp(dir=desk)
+    with os.fdopen(handle, "wb") as out:
+        if isinstance(source, Path):
+            with source.open("rb") as file:
+                while chunk := file.read(CHUNK_BYTES):
+                    found.update(chunk)
+                    out.write(chunk)
+        else:
+            found.update(source)
+            out.write(source)
+        out.flush()
+        os.fsync(out.fileno())
+        size = out.tell()
+    return Path(name), found.hexdigest(), size
