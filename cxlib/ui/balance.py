@@ -75,7 +75,7 @@ def headline(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str]) -
 
 def said_balance(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str]) -> tuple[str, str]:
     """Return the sentence about the first rank beside the others, and what it rests on."""
-    groups = {tier: FIRST if tier in tiers.first else REST for tier in tiers.order}
+    groups = first_and_rest(tiers)
     waits = results.waits_by(scope, groups, **where).set_index("tier")
     summary = results.passing(scope, "summary", by=groups, pool=pool, **where).set_index("tier")
     first = ", ".join(safe(tiers.say(tier)) for tier in tiers.first)
@@ -97,6 +97,17 @@ def said_balance(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str
         theirs=formats.seconds(theirs["mean_wait_s"]),
     )
     return text, f"{more} {_period_line(scope, waits)}"
+
+
+def first_and_rest(tiers: TierNames) -> dict[str, str]:
+    """Return which tiers are of the first rank and which are the others."""
+    return {tier: FIRST if tier in tiers.first else REST for tier in tiers.order}
+
+
+def rest_passed(scope: Scope, tiers: TierNames, **where: str) -> float | None:
+    """Return the share of the others in line that were passed at least once; None where they are too few."""
+    summary = results.passing(scope, "summary", by=first_and_rest(tiers), **where).set_index("tier")
+    return formats.known(summary["share_passed"].get(REST))
 
 
 def rank_reminder(tiers: TierNames) -> None:

@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cxlib import formats
-from cxlib.texts import _
+from cxlib.tables import METERS
+from cxlib.texts import _, ngettext
 from cxlib.ui import results
 from cxlib.ui.tiers import tier_names
 
@@ -36,6 +37,55 @@ def say_direction(way: str | None) -> str:
         "sideways": _("Sideways"),
     }
     return words.get(way or "", formats.NOTHING)
+
+
+def said_matching(scope: Scope, month: str, way: str = results.ALL) -> tuple[str, str]:
+    """Return the sentence about how many are flagged, and what it rests on."""
+    fit = results.fit(scope, month)
+    flagged = flagged_of(fit, way)
+    n = scope.settings.months
+    whole = int((fit["state"] != "short").sum())
+    text = ngettext(
+        "{count} of {all} customers paid more than one other plan would have cost, {months} months running.",
+        "{count} of {all} customers paid more than one other plan would have cost, {months} months running.",
+        len(flagged),
+        count=formats.number(len(flagged)),
+        all=formats.number(whole),
+        months=n,
+    )
+    more = _(
+        "On the better plan they would have paid {saving} less in the {months} months to {month}. {short} customers "
+        "have no {months} complete months in a row and are not counted.",
+        saving=money_of(scope)(float(flagged["saving"].sum())),
+        short=formats.number(len(fit) - whole),
+        months=n,
+        month=formats.month(month),
+    )
+    return text, more
+
+
+def flagged_of(fit: pd.DataFrame, way: str = results.ALL) -> pd.DataFrame:
+    """Return the flagged customers, all or of one direction."""
+    flagged = fit[fit["state"] == "flagged"]
+    return flagged if way == results.ALL else flagged[flagged["direction"] == way]
+
+
+def line_items_shown(items: pd.DataFrame) -> pd.DataFrame:
+    """Return line items with one column per plan, in the reader's words."""
+    wide = items.pivot_table(index=["month", "item"], columns="plan_id", values="amount", sort=False).reset_index()
+    wide["month"] = [formats.month(month) for month in wide["month"]]
+    wide["item"] = wide["item"].map(say_item)
+    return wide
+
+
+def say_item(item: str) -> str:
+    """Return the word for a line of a bill: the fee, or the overage of a meter."""
+    if item == "fee":
+        return _("Fee")
+    if item == "total":
+        return _("Total")
+    meter = item.removeprefix("overage_")
+    return _("Overage: {meter}", meter=_(METERS[meter][0]) if meter in METERS else meter)
 
 
 def flagged_with_advice(scope: Scope, flagged: pd.DataFrame, month: str) -> pd.DataFrame:

@@ -5,36 +5,12 @@ import streamlit as st
 
 from cxlib import charts, formats
 from cxlib.errors import CxError
-from cxlib.texts import _, ngettext
+from cxlib.texts import _
 from cxlib.ui import definitions, link, matching, results, states
 from cxlib.ui.fragments import fragment
 from cxlib.ui.safe import safe
 from cxlib.ui.scope import Scope, current_scope
 from cxlib.ui.show import Shown, chart, finding, rows
-
-
-def headline(scope: Scope, fit: pd.DataFrame, flagged: pd.DataFrame) -> None:
-    """State how many are flagged and what it cost them."""
-    money = matching.money_of(scope)
-    months = scope.settings.months
-    whole = fit[fit["state"] != "short"]
-    finding(
-        ngettext(
-            "{count} of {all} customers paid more than another plan would have cost, {months} months running.",
-            "{count} of {all} customers paid more than another plan would have cost, {months} months running.",
-            len(flagged),
-            count=formats.number(len(flagged)),
-            all=formats.number(len(whole)),
-            months=months,
-        ),
-        more=_(
-            "On the better plan they would have paid {saving} less in those months. {short} customers have no {months} "
-            "complete months in a row and are not counted.",
-            saving=money(flagged["saving"].sum()),
-            short=formats.number(len(fit) - len(whole)),
-            months=months,
-        ),
-    )
 
 
 def moves(scope: Scope, flagged: pd.DataFrame) -> None:
@@ -142,11 +118,10 @@ def page(scope: Scope) -> None:
             "way", list(ways), label=_("Direction"), say=lambda name: ways[name], look="segments", page="matching"
         )
     fit = results.fit(scope, month)
-    flagged = fit[fit["state"] == "flagged"]
-    if way != results.ALL:
-        flagged = flagged[flagged["direction"] == way]
+    flagged = matching.flagged_of(fit, way)
     scope = scope.narrowed(_("At the end of"), formats.month(month)).narrowed(_("Direction"), ways[way])
-    headline(scope, fit, flagged)
+    text, more = matching.said_matching(scope, month, way)
+    finding(text, more=more)
     if not flagged.empty:
         moves(scope, flagged)
     listing(scope, flagged, month)

@@ -1,0 +1,134 @@
+"""What waits for a decision: each with its reason and the page on which to decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from cxlib import formats
+from cxlib.texts import _, ngettext
+from cxlib.ui import balance, results
+from cxlib.ui.safe import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from cxlib.ui.scope import Scope
+
+MOST_QUEUES: Final = 12
+"""Queues that are looked at one by one, the longest first."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One matter: `text` says what was found and why it matters, `page` and `parameters` lead there."""
+
+    text: str
+    page: str
+    label: str
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+def decisions(scope: Scope) -> list[Decision]:
+    """Return what waits for a decision in this data set, the most pressing first."""
+    found = [*_rows_set_aside(scope)]
+    if scope.has("contacts"):
+        found += [*_ranks_missing(scope), *_worst_queue(scope)]
+    if scope.has("usage") and scope.has("plans"):
+        found += [*_new_flags(scope), *_worst_plan(scope)]
+    return found
+
+
+def _rows_set_aside(scope: Scope) -> Iterator[Decision]:
+    n = sum(record.quarantined for record in scope.version.imports)
+    if n:
+        yield Decision(
+            ngettext(
+                "{count} row of the last import was set aside: it did not pass the checks.",
+                "{count} rows of the last import were set aside: they did not pass the checks.",
+                n,
+                count=formats.number(n),
+            ),
+            "data_sets",
+            _("See what came in"),
+        )
+
+
+def _ranks_missing(scope: Scope) -> Iterator[Decision]:
+    tiers = balance.tiers_here(scope)
+    if tiers.order and not tiers.ranked:
+        yield Decision(
+            _("The tiers have no ranks yet, so nobody can say who passes whom by right."), "tiers", _("Rank the tiers")
+        )
+
+
+def _worst_queue(scope: Scope) -> Iterator[Decision]:
+    tiers = balance.tiers_here(scope)
+    months = results.contact_months(scope)
+    if not tiers.ranked or "queue" not in results.columns_of(scope, "contacts") or not months:
+        return
+    month = months[-1]
+    passed = {}
+    for queue in results.values_of(scope, "contacts", "queue")[:MOST_QUEUES]:
+        now = balance.rest_passed(scope, tiers, month=month, queue=queue)
+        if now is not None:
+            passed[queue] = now
+    if not passed:
+        return
+    queue = max(passed, key=lambda name: passed[name])
+    before = balance.rest_passed(scope, tiers, month=months[-2], queue=queue) if len(months) > 1 else None
+    said = {"queue": safe(queue), "share": formats.share(passed[queue], decimals=0), "month": formats.month(month)}
+    if before is None:
+        text = _("In queue {queue}, {share} of those without priority were passed in {month}.", **said)
+    else:
+        was = formats.share(before, decimals=0)
+        text = _(
+            "In queue {queue}, {share} of those without priority were passed in {month}, the most of all queues; the "
+            "month before it was {was}.",
+            was=was,
+            **said,
+        )
+    yield Decision(text, "queues", _("Look at the queue"), {"queue": queue, "month": month})
+
+
+def _new_flags(scope: Scope) -> Iterator[Decision]:
+    month = results.usage_months(scope)[-1]
+    fit = results.fit(scope, month)
+    new = int((fit["status"] == "new").sum())
+    if new:
+        yield Decision(
+            ngettext(
+                "{count} customer is newly on a plan that has not fitted for months, as of {month}.",
+                "{count} customers are newly on a plan that has not fitted for months, as of {month}.",
+                new,
+                count=formats.number(new),
+                month=formats.month(month),
+            ),
+            "plan_fit",
+            _("See whom and why"),
+        )
+
+
+def _worst_plan(scope: Scope) -> Iterator[Decision]:
+    fit = results.fit(scope, results.usage_months(scope)[-1])
+    whole: pd.DataFrame = fit[fit["state"] != "short"]
+    held = whole.groupby("plan_id").agg(
+        n=("customer_id", "size"), flagged=("state", lambda s: int((s == "flagged").sum()))
+    )
+    held = held[held["n"] >= scope.settings.min_group]
+    if held.empty or not held["flagged"].max():
+        return
+    plan = (held["flagged"] / held["n"]).idxmax()
+    n, flagged = (int(v) for v in held.loc[plan, ["n", "flagged"]])
+    yield Decision(
+        _(
+            "Plan {plan} fits its customers least: {flagged} of {n} would have paid less elsewhere, months running.",
+            plan=safe(plan),
+            flagged=formats.number(flagged),
+            n=formats.number(n),
+        ),
+        "plan_fit",
+        _("See the plans"),
+    )
