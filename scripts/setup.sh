@@ -12,20 +12,16 @@ export DEBIAN_FRONTEND=noninteractive PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_U
 
 say() { printf '%s\n' "$*" >&2; }
 
-# Run a command as root, where that is allowed.
-as_root() {
-  if [ "$(id -u)" = 0 ]; then
-    "$@"
-  elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || { [ -t 0 ] && [ -t 2 ]; }; }; then
-    sudo --preserve-env=DEBIAN_FRONTEND "$@"
-  else
-    return 1
-  fi
+may_be_root() {
+  [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null && { sudo -n true 2>/dev/null || { [ -t 0 ] && [ -t 2 ]; }; }; }
 }
 
-# Install Debian or Ubuntu packages; the lists are fetched first where there are none or they are out of date.
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo --preserve-env=DEBIAN_FRONTEND "$@"; fi; }
+
+# Install Debian or Ubuntu packages where that is allowed; the lists are fetched first where there are none or they
+# are out of date.
 install_packages() {
-  command -v apt-get >/dev/null || return 1
+  command -v apt-get >/dev/null && may_be_root || return 1
   say "Installing the system packages $*"
   if compgen -G "/var/lib/apt/lists/*_Packages*" >/dev/null; then
     as_root apt-get install -y -q --no-install-recommends "$@" >&2 && return 0
@@ -106,7 +102,7 @@ has_chinese_font() { command -v fc-list >/dev/null && [ -n "$(fc-list :lang=zh-c
 # comes with its driver.
 install_browser() {
   if grep -qs '^ID=ubuntu' /etc/os-release; then
-    as_root "$PWD/$VENV/bin/python" -m playwright install-deps chromium >&2 &&
+    may_be_root && as_root "$PWD/$VENV/bin/python" -m playwright install-deps chromium >&2 &&
       "$VENV/bin/python" -m playwright install chromium >&2
   else
     install_packages chromium
