@@ -121,7 +121,10 @@ install_test_system() {
 
 case $WANT in
   app | dev) install_python ;;
-  test) install_python && install_test_system ;;
+  test)
+    install_python
+    install_test_system
+    ;;
   *)
     say "usage: scripts/setup.sh app | dev | test"
     exit 2
