@@ -110,6 +110,19 @@ def download(frame: pd.DataFrame, columns: Mapping[str, Shown], *, name: str, sc
     )
 
 
+def plain_download(frame: pd.DataFrame, *, name: str, key: str) -> None:
+    """Offer rows as they are, without lines above the header, so that they can be corrected and brought back."""
+    st.download_button(
+        _("Download {n} rows (CSV)", n=len(frame)),
+        data=lambda: csv_bytes(frame),
+        file_name=name if name.endswith(".csv") else f"{name}.csv",
+        mime="text/csv",
+        key=f"download:{key}",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
 def facts(pairs: Mapping[str, str], *, helps: Mapping[str, str] | None = None) -> None:
     """Show a few figures in a row that wraps on a phone."""
     with st.container(horizontal=True, gap="medium"):

@@ -1,0 +1,250 @@
+"""Import: files in, what is wrong with them, and what the import would do."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from cxlib import formats
+from cxlib.errors import CxError
+from cxlib.importing import incoming
+from cxlib.intake import summarise_problems
+from cxlib.tables import TABLES
+from cxlib.texts import _, ngettext
+from cxlib.ui import states
+from cxlib.ui.arrivals import OnItsWay, arrived, open_upload, remember
+from cxlib.ui.asking import ask
+from cxlib.ui.columns_form import columns_form, fine_points, mapping_of
+from cxlib.ui.safe import safe
+from cxlib.ui.session import show_dataset, store, who
+from cxlib.ui.show import facts, plain_download
+from cxlib.ui.sitemap import link_to
+
+NEW = ""
+
+
+def target() -> tuple[str, str]:
+    """Let the reader choose where the files go; return the data set's id (empty for a new one) and the new name."""
+    own = {each.id: each.name for each in store().datasets() if not each.demo}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        usual = [*own].index(st.session_state["dataset"]) if st.session_state.get("dataset") in own else len(own)
+        into = st.selectbox(
+            _("Into"), [*own, NEW], usual, format_func=lambda each: own.get(each, _("a new data set")), width=280
+        )
+        name = st.text_input(_("Its name"), placeholder=_("My company"), width=280) if into == NEW else own[into]
+    return into, name
+
+
+def card(upload: Any) -> OnItsWay | None:
+    """Show one file: what was read, its columns, its problems. Return it if it could be read."""
+    with st.container(border=True):
+        st.markdown(f"#### {safe(upload.name)}")
+        try:
+            file = open_upload(upload)
+            about(file, upload.file_id)
+            with st.expander(_("Columns"), expanded=bool(file.mapping.questions), key=f"columns:{upload.file_id}"):
+                columns_form(file, upload.file_id)
+                with st.popover(_("Fine points of a column"), icon=":material/tune:"):
+                    fine_points(file, upload.file_id)
+                saved = st.file_uploader(
+                    _("Or read it like before: a saved mapping (JSON)"), key=f"mapping:{upload.file_id}", type="json"
+                )
+                if saved and st.button(_("Use this mapping"), key=f"use:{upload.file_id}"):
+                    file.take(mapping_of(saved.getvalue().decode()))
+                    st.rerun()
+                st.download_button(
+                    _("Save this mapping (JSON)"),
+                    file.reading.mapping.to_json(),
+                    f"{upload.name}.mapping.json",
+                    key=f"save:{upload.file_id}",
+                    on_click="ignore",
+                )
+            ask(file, upload.file_id)
+            problems(file, upload.file_id)
+        except CxError as error:
+            states.refused(error)
+            return None
+    return file
+
+
+def about(file: OnItsWay, key: str) -> None:
+    """Say what was read and show its first rows."""
+    tables = list(TABLES)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        table = st.selectbox(
+            _("Is a table of"),
+            tables,
+            tables.index(file.table),
+            format_func=lambda each: _(TABLES[each].title),
+            key=f"table:{key}:{file.revision}",
+            width=240,
+            help=_(TABLES[file.table].about),
+        )
+        if table != file.table:
+            file.read_as(table)
+            st.rerun()
+        said = [formats.size(len(file.raw)), _("{n} rows", n=formats.number(file.text.rows_in_file))]
+        if file.text.encoding:
+            said.append(file.text.encoding.upper())
+        if file.text.dialect:
+            said.append(
+                _("separator {mark}", mark={"\t": "TAB"}.get(file.text.dialect.delimiter, file.text.dialect.delimiter))
+            )
+        if file.remembered:
+            said.append(_("columns as you mapped them before"))
+        st.caption(" · ".join(safe(part) for part in said))
+    with st.expander(_("First rows"), key=f"preview:{key}"):
+        st.dataframe(file.text.head(8), alt=_("The first rows of the file as text"))
+
+
+def problems(file: OnItsWay, key: str) -> None:
+    """Show what was loaded, what was set aside and why."""
+    reading = file.reading
+    counts = reading.counts
+    facts(
+        {
+            _("Rows in file"): formats.number(counts["rows_in_file"]),
+            _("Good"): formats.number(counts["rows_loaded"]),
+            _("Set aside"): formats.number(counts["rows_quarantined"]),
+        }
+    )
+    if reading.problems.empty:
+        st.caption(_("Nothing is wrong with it."))
+        return
+    grouped = summarise_problems(reading.problems)
+    shown = pd.DataFrame(
+        {
+            _("Rows"): grouped["count"],
+            _("What"): grouped["title"],
+            _("Column"): grouped["column"],
+            _("First rows"): grouped["rows"],
+            _("Such as"): grouped["examples"],
+            _("What to do"): grouped["hint"],
+            _("Set aside"): grouped["severity"] == "error",
+        }
+    )
+    st.dataframe(shown, hide_index=True, key=f"problems:{key}", alt=_("What is wrong with the file, grouped by reason"))
+    if len(reading.quarantined):
+        plain_download(reading.quarantined, name=f"set_aside_{file.name}", key=f"set-aside:{key}")
+
+
+def commit(files: list[OnItsWay], into: str, name: str) -> None:
+    """Show what the import would do, and do it."""
+    st.markdown(f"### {_('What the import does')}")
+    arrivals = [file.arrival for file in files]
+    open_questions = [file.name for file in files if file.reading.needs_confirmation]
+    rules = {
+        "replace": _("take the new row"),
+        "keep": _("keep the old row"),
+        "add": _("add up events that come in parts"),
+    }
+    rule = "replace"
+    if into != NEW:
+        rule = st.segmented_control(
+            _("Where a row is there already"),
+            list(rules),
+            format_func=lambda each: rules[each],
+            default="replace",
+            required=True,
+        )
+        if not open_questions:
+            consequences(into, arrivals, rule)
+    if open_questions:
+        st.caption(_("Something is still asked about: {files}.", files=safe(", ".join(open_questions))))
+    if into == NEW and not name.strip():
+        st.caption(_("Give the new data set a name."))
+    ready = not open_questions and (into != NEW or bool(name.strip()))
+    if st.button(_("Import"), type="primary", disabled=not ready, icon=":material/check:"):
+        opened = into or store().create(name=name.strip(), who=who()).id
+        try:
+            prepared = incoming(arrivals, store=store(), dataset_id=opened)
+            version = store().commit(opened, prepared, who=who(), on_conflict=rule)
+        except CxError:
+            if into == NEW:
+                store().delete(opened, who=who())
+            raise
+        for file in files:
+            remember(file)
+        show_dataset(opened)
+        st.session_state["imported"] = {"rows": sum(r.loaded for r in version.imports), "files": len(files)}
+        st.session_state["uploads"] = st.session_state.get("uploads", 0) + 1
+        st.rerun()
+
+
+def consequences(into: str, arrivals: list[Any], rule: str) -> None:
+    """Show what would be new, replaced, kept."""
+    preview = store().preview(into, incoming(arrivals, store=store(), dataset_id=into), on_conflict=rule)
+    frame = pd.DataFrame(
+        [
+            {
+                _("File"): each.file_name or _("zeros of the other meters"),
+                _("Table"): _(TABLES[each.table].title),
+                _("New"): each.new,
+                _("Replaced"): each.replaced,
+                _("Kept"): each.kept,
+                _("Same as before"): each.identical,
+                _("Set aside"): each.quarantined,
+                _("Months"): f"{each.months[0]} – {each.months[-1]}" if each.months else "",
+            }
+            for each in preview.files
+        ]
+    )
+    st.dataframe(frame, hide_index=True, alt=_("What each file would change"))
+    for each in preview.files:
+        if each.already_imported is not None:
+            states.note(
+                _(
+                    "{file} was imported before, on {when} UTC.",
+                    file=safe(each.file_name),
+                    when=formats.instant(each.already_imported.created_at),
+                )
+            )
+
+
+def done() -> None:
+    """Say what the last import did and where to go from here."""
+    report = st.session_state.pop("imported", None)
+    if report:
+        st.success(
+            ngettext(
+                "{n} file is in: {rows} rows.",
+                "{n} files are in: {rows} rows.",
+                report["files"],
+                rows=formats.number(report["rows"]),
+            ),
+            icon=":material/check_circle:",
+        )
+        with st.container(horizontal=True):
+            for page, label in (("overview", _("Overview")), ("plan_fit", _("Plan fit")), ("queues", _("Queues"))):
+                link_to(page, label=label)
+
+
+def page() -> None:
+    """File, columns, problems, consequences, commit."""
+    done()
+    into, name = target()
+    uploads = st.file_uploader(
+        _("Files as your systems export them"),
+        accept_multiple_files=True,
+        key=f"files:{st.session_state.get('uploads', 0)}",
+        help=_(
+            "CSV, TSV or TXT, plain or gzip, Excel, Parquet. Up to 500 MB each; while it is read, a file takes about "
+            "four times its size of the server's memory. Larger ones go in with the command cxlib import."
+        ),
+    )
+    arrived(uploads)
+    if not uploads:
+        st.caption(_("Nothing is kept before you press Import. Templates to fill in are in the folder data/templates."))
+        return
+    files = [card(upload) for upload in uploads]
+    readable = [file for file in files if file is not None]
+    if readable and len(readable) == len(files):
+        commit(readable, into, name)
+    elif len(readable) < len(files):
+        states.note(_("Take out or mend the files that cannot be read; then the others can be imported."))
+
+
+try:
+    page()
+except CxError as error:
+    states.refused(error)
