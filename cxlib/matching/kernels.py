@@ -1,0 +1,310 @@
+"""Kernels over columns of whole numbers: bills and the flag.
+
+All arrays of one call are int32 or all are int64, whichever `tariffs.tariff_for` found to be safe, so that nothing
+overflows. Rows are usage rows sorted by customer and month; work goes by chunks of rows that fit the processor's
+cache, plan by plan, without branches in the innermost loops.
+"""
+
+# ruff: noqa: PLR0917, PLW3301 - a kernel takes its arrays by position, and min of three is two comparisons here
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numba import njit, types
+from numba.extending import overload
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FREE, WHOLE, PART, STARTED_WHOLE, STARTED_PART = range(5)
+"""How a line is priced: not at all; a whole number of money units per unit of usage; a fraction of them; the same
+two per started unit."""
+
+
+class Tariff(NamedTuple):
+    """Prices in the kernel's units. V versions of P plans, M meters, T months; `kind` is int32 or int64."""
+
+    version_of: NDArray[Any]  # int32 [P, T], -1 where the plan has no price in the month
+    sole: NDArray[Any]  # int32 [P], the one version that holds in all months, else -1
+    fee: NDArray[Any]  # kind [V]
+    mode: NDArray[Any]  # uint8 [V, M]
+    included: NDArray[Any]  # kind [V, M]
+    price: NDArray[Any]  # kind [V, M], numerator of the reduced price
+    half: NDArray[Any]  # kind [V, M], half the denominator
+    magic: NDArray[Any]  # uint64 [V, M], division by the denominator
+    shift: NDArray[Any]  # uint64 [V, M]
+    trio: NDArray[Any]  # int32 [V, 3], meters in mode WHOLE that are added up together
+    trio_included: NDArray[Any]  # kind [V, 3]
+    trio_price: NDArray[Any]  # kind [V, 3], 0 where there are fewer
+    alone: NDArray[Any]  # bool [V, M], meters that are added one by one
+    unit_less: NDArray[Any]  # kind [V, M], unit size less one
+    unit_magic: NDArray[Any]  # uint64 [V, M], division by the unit size
+    unit_shift: NDArray[Any]  # uint64 [V, M]
+    unpriced: NDArray[Any]  # kind [1], dearer than every bill
+
+
+class Rows(NamedTuple):
+    """Usage rows: N rows of M meters."""
+
+    quantity: NDArray[Any]  # kind [M, N]
+    month: NDArray[Any]  # int16 [N], from the first month of the tariff
+    held: NDArray[Any]  # int16 [N], position of the plan held
+
+
+class Offers(NamedTuple):
+    """Who may take which plan when."""
+
+    open_to_all: NDArray[Any]  # bool [P], on sale in all months to everybody
+    on_sale: NDArray[Any]  # bool [P, T]
+    segment: NDArray[Any]  # int32 [V], -1 for everybody
+    min_tenure: NDArray[Any]  # int32 [V], months
+    customer: NDArray[Any]  # int32 [N] of the row; empty where all plans are open to all
+    tier: NDArray[Any]  # int32 [C], a segment's code, -2 where there is none
+    need: NDArray[Any]  # int32 [C]
+    joined: NDArray[Any]  # int32 [C], month whose end completes 0 months; far ahead where not known
+
+
+def _quotient(x: Any, magic: Any, shift: Any) -> Any:
+    """Divide by an invariant through a multiplication (Granlund and Montgomery 1994); exact for every x >= 0."""
+    raise NotImplementedError
+
+
+@overload(_quotient, inline="always")
+def _quotient_of(x: Any, magic: Any, shift: Any) -> Any:  # noqa: ARG001
+    if x == types.int32:
+        return _narrow_quotient
+    return _wide_quotient
+
+
+def _narrow_quotient(x: Any, magic: Any, shift: Any) -> Any:
+    upper = (np.uint64(np.uint32(x)) * np.uint64(np.uint32(magic))) >> np.uint64(32)
+    return np.int32(np.uint32(upper) >> np.uint32(shift))
+
+
+def _wide_quotient(x: Any, magic: Any, shift: Any) -> Any:
+    low, mask = np.uint64(32), np.uint64(0xFFFFFFFF)
+    a = np.uint64(x)
+    a1, a0, b1, b0 = a >> low, a & mask, magic >> low, magic & mask
+    middle = a1 * b0 + ((a0 * b0) >> low)
+    upper = a1 * b1 + (middle >> low) + ((a0 * b1 + (middle & mask)) >> low)
+    return np.int64(upper >> shift)
+
+
+@njit(cache=True, nogil=True)
+def _add_line(cost: Any, used: Any, t: Any, v: int, m: int) -> None:
+    """Add the line of one meter at version `v` to the cost of every row."""
+    mode = t.mode[v, m]
+    included, price, half, less = t.included[v, m], t.price[v, m], t.half[v, m], t.unit_less[v, m]
+    magic, shift, unit_magic, unit_shift = t.magic[v, m], t.shift[v, m], t.unit_magic[v, m], t.unit_shift[v, m]
+    kind = cost.dtype.type
+    if mode == WHOLE:
+        for i in range(len(cost)):
+            over = max(kind(used[i] - included), kind(0))
+            cost[i] += kind(over * price)
+    elif mode == PART:
+        for i in range(len(cost)):
+            over = max(kind(used[i] - included), kind(0))
+            cost[i] += _quotient(kind(kind(over * price) + half), magic, shift)
+    elif mode == STARTED_WHOLE:
+        for i in range(len(cost)):
+            over = max(kind(used[i] - included), kind(0))
+            units = _quotient(kind(over + less), unit_magic, unit_shift)
+            cost[i] += kind(units * price)
+    elif mode == STARTED_PART:
+        for i in range(len(cost)):
+            over = max(kind(used[i] - included), kind(0))
+            units = _quotient(kind(over + less), unit_magic, unit_shift)
+            cost[i] += _quotient(kind(kind(units * price) + half), magic, shift)
+
+
+@njit(cache=True, nogil=True)
+def _three_lines(
+    cost: Any, fee: Any, u: Any, v: Any, w: Any, u0: Any, v0: Any, w0: Any, u1: Any, v1: Any, w1: Any
+) -> None:
+    """Set the cost to the fee and three lines at once: a third of the memory traffic.
+
+    Scalars are passed one by one, because a view made for every plan and chunk would cost as much as the work.
+    """
+    kind = cost.dtype.type
+    for i in range(len(cost)):
+        a = kind(max(kind(u[i] - u0), kind(0)) * u1)
+        b = kind(max(kind(v[i] - v0), kind(0)) * v1)
+        c = kind(max(kind(w[i] - w0), kind(0)) * w1)
+        cost[i] = kind(kind(kind(fee + a) + b) + c)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _version_cost(cost: Any, rows: Any, t: Any, v: int, lo: int) -> None:
+    """Bill the rows from `lo` at one price version."""
+    used, hi = rows.quantity, lo + len(cost)
+    if t.trio[v, 0] >= 0:
+        _three_lines(
+            cost, t.fee[v], used[t.trio[v, 0], lo:hi], used[t.trio[v, 1], lo:hi], used[t.trio[v, 2], lo:hi],
+            t.trio_included[v, 0], t.trio_included[v, 1], t.trio_included[v, 2],
+            t.trio_price[v, 0], t.trio_price[v, 1], t.trio_price[v, 2],
+        )  # fmt: skip
+    else:
+        cost[:] = t.fee[v]
+    for m in range(used.shape[0]):
+        if t.alone[v, m]:
+            _add_line(cost, used[m, lo:hi], t, v, m)
+
+
+@njit(cache=True, nogil=True)
+def _versions_cost(cost: Any, spare: Any, rows: Any, t: Any, p: int, lo: int) -> None:
+    """Bill the rows from `lo` on a plan whose price changes, or that has none in some months."""
+    cost[:] = t.unpriced[0]
+    before = -1
+    for month in range(t.version_of.shape[1]):
+        v = t.version_of[p, month]
+        if v < 0 or v == before:
+            continue
+        before = v
+        _version_cost(spare, rows, t, v, lo)
+        for i in range(len(cost)):
+            if t.version_of[p, rows.month[lo + i]] == v:
+                cost[i] = spare[i]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _cost(cost: Any, spare: Any, rows: Any, t: Any, p: int, lo: int) -> None:
+    """Bill the rows from `lo` on plan `p` into `cost`; `spare` is room of the same length."""
+    if t.sole[p] >= 0:
+        _version_cost(cost, rows, t, t.sole[p], lo)
+    else:
+        _versions_cost(cost, spare, rows, t, p, lo)
+
+
+@njit(cache=True, nogil=True)
+def _may_take(rows: Any, t: Any, offers: Any, p: int, i: int) -> bool:
+    """Whether the customer of row `i` could take plan `p` at the end of its month, contracts apart."""
+    if offers.open_to_all[p]:
+        return True
+    month = rows.month[i]
+    v = t.version_of[p, month]
+    if v < 0 or not offers.on_sale[p, month]:
+        return False
+    c = offers.customer[i]
+    segment, tenure = offers.segment[v], offers.min_tenure[v]
+    if segment >= 0 and offers.tier[c] != segment and offers.need[c] != segment:
+        return False
+    return bool(tenure <= 0 or month - offers.joined[c] >= tenure)
+
+
+@njit(cache=True, nogil=True)
+def bill_all_rows(rows: Any, t: Any, lo: int, hi: int, out: Any) -> None:
+    """Bill rows lo..hi on every plan into `out`, int64 [P, N]; -1 where the plan has no price in the month."""
+    step = 2048
+    cost = np.empty(step, rows.quantity.dtype)
+    spare = np.empty(step, rows.quantity.dtype)
+    for a in range(lo, hi, step):
+        n = min(step, hi - a)
+        for p in range(len(t.sole)):
+            _cost(cost[:n], spare[:n], rows, t, p, a)
+            for i in range(n):
+                out[p, a + i] = np.int64(cost[i]) if cost[i] != t.unpriced[0] else np.int64(-1)
+
+
+@njit(cache=True, nogil=True)
+def bill_lines(rows: Any, t: Any, plans: Any, lo: int, hi: int, out: Any) -> None:
+    """Write fee and lines of rows lo..hi on each of `plans` into `out`, int64 [N, K, 1 + M]; -1 where unpriced."""
+    meters = rows.quantity.shape[0]
+    line = np.empty(hi - lo, rows.quantity.dtype)
+    for k in range(len(plans)):
+        p = plans[k]
+        before = -1
+        for i in range(lo, hi):
+            out[i, k, :] = -1
+        for month in range(t.version_of.shape[1]):
+            v = t.version_of[p, month]
+            if v < 0 or v == before:
+                continue
+            before = v
+            for m in range(meters):
+                line[:] = 0
+                _add_line(line, rows.quantity[m, lo:hi], t, v, m)
+                for i in range(lo, hi):
+                    if t.version_of[p, rows.month[i]] == v:
+                        out[i, k, 0] = t.fee[v]
+                        out[i, k, 1 + m] = line[i - lo]
+
+
+@njit(cache=True, nogil=True)
+def savings(
+    rows: Any, t: Any, offers: Any, lo: int, hi: int, months: int, least: Any, best: Any, plan: Any, paid: Any
+) -> None:
+    """Find for each row lo..hi the plan that was cheaper in each of the last `months` rows and saved most.
+
+    Writes into arrays of length ``hi - lo``: `best` the saving over the window, `plan` its position or -1, `paid` the
+    bill of the plan held. `least` is an array of one: what each month must save more than. That the window's rows
+    are one customer's consecutive months is the caller's knowledge.
+    """
+    plans, back = len(t.sole), months - 1
+    step = max(256, min(2048, 320_000 // (plans * rows.quantity.itemsize))) + back
+    table, room = np.empty((plans, step), rows.quantity.dtype), np.empty((5, step), rows.quantity.dtype)
+    for a in range(lo, hi, step - back):
+        b = min(hi, a + step - back)
+        s = max(0, a - back)
+        n = b - s
+        held, top, found = room[0, :n], room[1, :n], room[2, :n]
+        for p in range(plans):
+            _cost(table[p, :n], room[3, :n], rows, t, p, s)
+        for j in range(n):
+            held[j] = table[rows.held[s + j], j]
+        top[:] = 0
+        found[:] = -1
+        for p in range(plans):
+            if months == 3 and offers.open_to_all[p]:
+                _three_months(table[p, :n], held, p, least[0], top, found)
+                continue
+            low, total = room[3, :n], room[4, :n]
+            _window(table[p, :n], held, low, total, months)
+            if not offers.open_to_all[p]:
+                for j in range(back, n):
+                    low[j] = low[j] if _may_take(rows, t, offers, p, s + j) else least[0]
+            _keep_best(low[back:], total[back:], p, least[0], top[back:], found[back:])
+        for j in range(a - s, n):
+            best[s + j - lo] = top[j]
+            plan[s + j - lo] = found[j]
+            paid[s + j - lo] = held[j]
+
+
+@njit(cache=True, nogil=True)
+def _three_months(cost: Any, held: Any, p: int, least: Any, top: Any, found: Any) -> None:
+    """The window of three months in one pass: see `_window` and `_keep_best`."""
+    kind = cost.dtype.type
+    n = len(cost) - 2
+    c2, c1, c0, h2, h1, h0 = cost[2:], cost[1 : n + 1], cost[:n], held[2:], held[1 : n + 1], held[:n]
+    most, at = top[2:], found[2:]
+    for j in range(n):
+        a, b, c = kind(h0[j] - c0[j]), kind(h1[j] - c1[j]), kind(h2[j] - c2[j])
+        total = kind(kind(a + b) + c)
+        better = (min(a, min(b, c)) > least) & (total > most[j])
+        most[j] = total if better else most[j]
+        at[j] = kind(p) if better else at[j]
+
+
+@njit(cache=True, nogil=True)
+def _window(cost: Any, held: Any, low: Any, total: Any, months: int) -> None:
+    """Take the least and the sum of a plan's savings over each row and the rows before it."""
+    kind = cost.dtype.type
+    for j in range(len(cost)):
+        low[j] = kind(held[j] - cost[j])
+        total[j] = low[j]
+    for k in range(1, months):
+        n = max(len(cost) - k, 0)
+        least, sum_, c, h = low[k:], total[k:], cost[:n], held[:n]
+        for j in range(n):
+            saved = kind(h[j] - c[j])
+            least[j] = min(least[j], saved)
+            sum_[j] = kind(sum_[j] + saved)
+
+
+@njit(cache=True, nogil=True)
+def _keep_best(low: Any, total: Any, p: int, least: Any, top: Any, found: Any) -> None:
+    kind = low.dtype.type
+    for j in range(len(low)):
+        better = (low[j] > least) & (total[j] > top[j])
+        top[j] = total[j] if better else top[j]
+        found[j] = kind(p) if better else found[j]
