@@ -62,10 +62,7 @@ def incoming(
             )
     rolled = [(each, _rolled_up(each)) for each in arrivals if each.table == "events"]
     zeros = _zeros([frame for _each, frame in rolled], _event_usage(store, dataset_id))
-    found = []
-    for each in arrivals:
-        if each.table != "events":
-            found.append(_kept(each, each.reading.table, each.table))
+    found = [_kept(each, each.reading.table, each.table) for each in arrivals if each.table != "events"]
     for i, (each, frame) in enumerate(rolled):
         meter = str(each.reading.mapping.meter)
         extra = zeros.pop(meter, None)

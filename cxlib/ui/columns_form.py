@@ -30,10 +30,10 @@ def columns_form(file: OnItsWay, key: str) -> None:
             chosen[name] = _ask(file, name, key)
     rest = [name for name in names if name not in first]
     if rest:
-        with st.expander(_("{n} more columns that this table may have", n=len(rest)), key=f"more:{key}"):
-            with st.grid(4, min_column_width=200):
-                for name in rest:
-                    chosen[name] = _ask(file, name, key)
+        folded = st.expander(_("{n} more columns that this table may have", n=len(rest)), key=f"more:{key}")
+        with folded, st.grid(4, min_column_width=200):
+            for name in rest:
+                chosen[name] = _ask(file, name, key)
     mapping = file.mapping
     for name, header in chosen.items():
         if header == AS_IS or (header == NOTHING and name not in mapping.columns):

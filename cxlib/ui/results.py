@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import streamlit as st
 
 from cxlib.fairness import label_trap, overtakes, overtakes_over_time, passed_summary, tier_ranks, wait_curves, waits
 from cxlib.fairness.overtakes import POOL, Passers
+from cxlib.matching import Catalogue, PlanRecommender, flag_history, line_items, plan_fit
 from cxlib.ui.session import store
 
 if TYPE_CHECKING:
@@ -153,10 +155,91 @@ def trap(scope: Scope, **where: str) -> dict[str, Any]:
     """Return the label trap of the contacts chosen: ``total_variation`` and ``warned``."""
 
     def compute() -> pd.DataFrame:
-        return label_trap(contacts_in(scope, **where))
+        found = label_trap(contacts_in(scope, **where))
+        return pd.DataFrame({"total_variation": [found.total_variation], "warned": [found.warned]})
 
     row: dict[str, Any] = kept(scope, "trap", compute, **where).iloc[0].to_dict()
     return row
+
+
+def usage_months(scope: Scope) -> list[str]:
+    """Return the months, such as 2026-04, of the usage."""
+
+    def compute() -> pd.DataFrame:
+        usage = table(scope, "usage")
+        months = pc.unique(usage["month"]).to_pylist() if usage is not None else []
+        return pd.DataFrame({"month": sorted(f"{month:%Y-%m}" for month in months if month is not None)})
+
+    return [str(month) for month in kept(scope, "usage_months", compute)["month"]]
+
+
+def catalogue(scope: Scope) -> Catalogue:
+    """Return the data set's plans."""
+    return _catalogue(scope.dataset.id, scope.version.number)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _catalogue(dataset_id: str, version: int) -> Catalogue:
+    return Catalogue(store().load(dataset_id, "plans", version=version))
+
+
+def fit(scope: Scope, month: str) -> pd.DataFrame:
+    """Return `cxlib.matching.plan_fit` at the end of a month, at the settings of the data set."""
+    options = {"months": scope.settings.months, "min_saving": scope.settings.min_saving}
+    return kept(
+        scope,
+        "fit",
+        lambda: plan_fit(
+            table(scope, "usage"), catalogue(scope), customers=table(scope, "customers"), as_of=month, **options
+        ),
+        month=month,
+        **options,
+    )
+
+
+def flag_course(scope: Scope) -> pd.DataFrame:
+    """Return the flags standing at each month's end, see `cxlib.matching.flag_history`."""
+    options = {"months": scope.settings.months, "min_saving": scope.settings.min_saving}
+    return kept(
+        scope,
+        "flag_course",
+        lambda: flag_history(table(scope, "usage"), catalogue(scope), customers=table(scope, "customers"), **options),
+        **options,
+    )
+
+
+def advice(scope: Scope, month: str) -> pd.DataFrame:
+    """Return what the recommender advises at the end of a month, one row per customer."""
+    settings = scope.settings
+    options = {"horizon": settings.horizon, "months": settings.months, "min_saving": settings.min_saving}
+
+    def compute() -> pd.DataFrame:
+        usage, customers = table(scope, "usage"), table(scope, "customers")
+        recommender = PlanRecommender(catalogue(scope), **options)
+        return recommender.fit(usage, customers=customers).recommend(usage, as_of=month, customers=customers)
+
+    return kept(scope, "advice", compute, month=month, **options)
+
+
+def line_items_of(scope: Scope, customer_id: str, plan_ids: tuple[str, ...], month: str) -> pd.DataFrame:
+    """Return a customer's bills on some plans line by line, in the months that a flag at `month` rests on."""
+    usage = table(scope, "usage")
+    if usage is None:
+        raise KeyError("usage")
+    mine = usage.filter(pc.equal(usage["customer_id"], customer_id))
+    return line_items(
+        mine,
+        catalogue(scope),
+        customer_id=customer_id,
+        plan_ids=list(plan_ids),
+        months=window(month, scope.settings.months),
+    )
+
+
+def window(month: str, n: int) -> list[str]:
+    """Return the `n` months that end with `month`."""
+    last = pd.Period(month, "M")
+    return [str(last - back) for back in range(n - 1, -1, -1)]
 
 
 def ranks(scope: Scope) -> dict[str, int] | None:
