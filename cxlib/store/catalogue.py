@@ -206,6 +206,15 @@ class Catalogue:
         ):
             yield connection
 
+    def settle(self) -> None:
+        """Write once, so that a commit that failed can never come back.
+
+        When the disk refuses to sync a commit, its pages may be in the log all the same, and count after a crash unless
+        others have been written over them. Files that only such a commit names may go after that.
+        """
+        with self.writing() as connection:
+            connection.exec_driver_sql(f"PRAGMA user_version = {FORMAT}")
+
     def close(self) -> None:
         """Close the connections."""
         self.engine.dispose()

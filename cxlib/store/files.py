@@ -35,7 +35,14 @@ CHUNK_BYTES: Final = 1 << 20
 PATIENCE_S: Final = 600.0
 POLL_S: Final = 0.02
 FULL: Final = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
-FULL_WORDS: Final = ("no space left", "file too large", "disk is full", "quota exceeded", "max_temp_directory_size")
+FULL_WORDS: Final = (
+    "no space left",
+    "file too large",
+    "disk is full",
+    "disk i/o error",
+    "quota exceeded",
+    "max_temp_directory_size",
+)
 FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
@@ -129,20 +136,18 @@ class Files:
         for folder in {each.target.parent for each in staged}:
             sync_folder(folder)
 
-    def sweep(self, *, raw: set[str], typed: set[str]) -> int:
-        """Remove temporary files and those not named; only while `removing`. Return how many files went."""
-        gone = 0
-        for folder, names in ((self.raw, raw), (self.typed, {f"{sha256}.parquet" for sha256 in typed})):
-            unnamed = [path for path in folder.iterdir() if path.name not in names]
-            for path in unnamed:
-                path.unlink(missing_ok=True)
-            if unnamed:
-                sync_folder(folder)
-            gone += len(unnamed)
-        for path in self.work.iterdir():
+    def leftovers(self, *, raw: set[str], typed: set[str]) -> list[Path]:
+        """Return temporary files, and raw and typed ones that are not named."""
+        named = raw | {f"{sha256}.parquet" for sha256 in typed}
+        kept = [path for folder in (self.raw, self.typed) for path in folder.iterdir() if path.name not in named]
+        return [*kept, *self.work.iterdir()]
+
+    def remove(self, leftovers: Collection[Path]) -> None:
+        """Remove files for good; only while `removing`."""
+        for path in leftovers:
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-            gone += 1
-        return gone
+        for folder in {path.parent for path in leftovers}:
+            sync_folder(folder)
 
 
 def digest(path: Path) -> tuple[str, int]:
@@ -179,7 +184,7 @@ def _refusal(error: Exception) -> CxError | None:
     if number in FULL or any(each in words for each in FULL_WORDS):
         return CxError(
             "disk_full",
-            N_("The disk is full; nothing was changed."),
+            N_("The disk is full or takes no more; nothing was changed."),
             hint=N_("Free some space or move the data folder, then try again."),
         )
     if isinstance(error, sqlalchemy.exc.DBAPIError) and "locked" in words:

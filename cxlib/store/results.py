@@ -12,7 +12,6 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -22,6 +21,8 @@ from cxlib.store.files import said_clearly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    import pandas as pd
 
     from cxlib.store.files import Files
 
@@ -166,7 +167,7 @@ def code_version() -> str:
 
 def as_table(frame: pa.Table | pd.DataFrame) -> pa.Table:
     """Return an Arrow table of a frame without its index."""
-    return pa.Table.from_pandas(frame, preserve_index=False) if isinstance(frame, pd.DataFrame) else frame
+    return frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
 
 
 def _canonical(parts: Mapping[str, Any]) -> str:

@@ -440,7 +440,10 @@ class Store:
     def _sweep(self) -> None:
         with self._catalogue.reading() as connection:
             raw, typed = named_files(connection)
-        self._files.sweep(raw=raw, typed=typed)
+        leftovers = self._files.leftovers(raw=raw, typed=typed)
+        if leftovers:
+            self._catalogue.settle()
+            self._files.remove(leftovers)
 
 
 def _check_incoming(incoming: Sequence[Incoming], on_conflict: str) -> None:

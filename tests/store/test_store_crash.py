@@ -1,0 +1,203 @@
+"""Killed in the middle, several at once, no room left: what was acknowledged stays, the rest is not there."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import random
+import resource
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from cxlib.errors import CxError
+from cxlib.store import Incoming, Store
+
+ROOT = Path(__file__).parent.parent.parent
+IMPORTER = Path(__file__).parent / "importer.py"
+_spec = importlib.util.spec_from_file_location("importer", IMPORTER)
+importer = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(importer)
+
+
+def start(home, own, name, first, count, **options):
+    command = [sys.executable, str(IMPORTER), str(home), own, name, str(first), str(count)]
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": path}, **options
+    )
+
+
+def said(process, first_line=""):
+    """Wait for the end; return the process's lines as words."""
+    with process:
+        return [line.split() for line in (first_line + process.stdout.read()).splitlines()]
+
+
+def done(name, lines):
+    """Months that were acknowledged to an importer, with their version."""
+    return {(name, int(n)): int(number) for word, n, number in lines if word == "done"}
+
+
+def check(home, own, acknowledged):
+    """Every acknowledged import is whole, what else is there is whole, and nothing came twice."""
+    with Store(home) as store:
+        assert store.fsck() == []
+        assert list((home / "work").iterdir()) == []
+        versions = {version.number: version for version in store.versions(own)}
+        assert sorted(versions) == list(range(len(versions)))
+        names = [record.file_name for version in versions.values() for record in version.imports]
+        assert len(set(names)) == len(names)
+        for (name, n), number in acknowledged.items():
+            (record,) = versions[number].imports
+            assert record.file_name == f"{name}-{n}.csv"
+            assert store.raw_path(record).read_bytes() == importer.raw(name, n)
+        table = store.load(own, "usage").to_pandas() if store.has(own, "usage") else None
+        found = Counter() if table is None else Counter(table["month"])
+        arrived = Counter(
+            importer.month(int(name.removesuffix(".csv").split("-")[1])) for name in names for _ in range(importer.ROWS)
+        )
+        assert found == arrived
+        if table is not None:
+            assert (table["sms"] == table["customer_id"].str[-5:].astype(int)).all()
+
+
+def kill_often(home, kills, seed, names):
+    dice = random.Random(seed)  # noqa: S311
+    with Store(home) as store:
+        own = store.create(name="Company").id
+    acknowledged = {}
+    following = dict.fromkeys(names, 0)
+    for _ in range(kills):
+        running = {name: start(home, own, name, following[name], 1000) for name in names}
+        first = running[names[0]].stdout.readline()  # past the start of the interpreter
+        time.sleep(dice.uniform(0, 0.3))
+        for process in running.values():
+            process.kill()
+        for name, process in running.items():
+            acknowledged |= done(name, said(process, first if name == names[0] else ""))
+        with Store(home) as store:
+            arrived = [each.imports[0].file_name.removesuffix(".csv").split("-") for each in store.versions(own)[:-1]]
+        for name in names:
+            following[name] = max([-1, *(int(n) for who, n in arrived if who == name)]) + 1
+    check(home, own, acknowledged)
+    return len(acknowledged)
+
+
+@pytest.mark.timeout(200)
+def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path):
+    assert kill_often(tmp_path / "home", kills=15, seed=1, names=["a"]) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2400)
+def test_200_kills_of_two_importers_lose_nothing(tmp_path):
+    assert kill_often(tmp_path / "home", kills=200, seed=2, names=["a", "b"]) > 0
+
+
+@pytest.mark.timeout(200)
+def test_importers_at_once_wait_for_each_other(tmp_path):
+    home = tmp_path / "home"
+    with Store(home) as store:
+        own = store.create(name="Company").id
+    running = {name: start(home, own, name, 0, 5) for name in "abcd"}
+    acknowledged = {}
+    for name, process in running.items():
+        acknowledged |= done(name, said(process))
+        assert process.returncode == 0
+    assert sorted(acknowledged.values()) == list(range(1, 21))
+    check(home, own, acknowledged)
+
+
+def test_threads_at_once_make_one_version_each(store, own, usage):
+    def bring(n):
+        return store.commit(own, [Incoming(table="usage", data=usage([(str(n), 1)], minutes=[1.0]))]).number
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sorted(pool.map(bring, range(6))) == [1, 2, 3, 4, 5, 6]
+    assert store.load(own, "usage").num_rows == 6
+
+
+def test_opening_a_new_folder_from_many_threads(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        stores = list(pool.map(lambda _: Store(tmp_path / "home"), range(8)))
+    for each in stores:
+        assert each.datasets() == []
+        each.close()
+
+
+def test_a_start_beside_an_importer_leaves_its_files(store):
+    with store._files.writing(), store._files.desk() as desk:
+        staged = store._files.stage_raw(b"on its way", desk)
+        store._files.publish([staged])
+        (desk / "more").write_bytes(b"x")
+        Store(store.root).close()
+        assert staged.target.exists()
+        assert (desk / "more").exists()
+    (store.root / "work" / "left").write_bytes(b"by a crash")
+    Store(store.root).close()
+    assert not staged.target.exists()
+    assert list((store.root / "work").iterdir()) == []
+
+
+def test_a_deletion_waits_for_an_import_of_the_same_bytes(store, own, usage):
+    """Without the lock, the import would find the raw bytes there and the deletion would take them away."""
+    other = store.create(name="Other").id
+    file = [Incoming(table="usage", data=usage([("a", 1)], minutes=[1.0]), raw=b"same")]
+    store.commit(own, file)
+    with store._files.writing():
+        waiting = threading.Thread(target=store.delete, args=(own,))
+        waiting.start()
+        store.commit(other, file)
+    waiting.join()
+    assert store.fsck() == []
+    assert [each.id for each in store.datasets()] == [other]
+
+
+@pytest.mark.parametrize("limit", [60_000, 150_000])
+def test_a_full_disk_refuses_clearly_and_then_work_goes_on(tmp_path, limit):
+    home = tmp_path / "home"
+    with Store(home) as store:
+        own = store.create(name="Company").id
+    process = start(home, own, "a", 0, 30, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    lines = said(process)
+    assert process.returncode == 0
+    assert len(lines) == 30
+    refused = {code for word, _, code in lines if word == "refused"}
+    assert refused == {"disk_full"}
+    acknowledged = done("a", lines)
+    check(home, own, acknowledged)
+    after = done("b", said(start(home, own, "b", 40, 3)))
+    assert sorted(after) == [("b", 40), ("b", 41), ("b", 42)]
+    check(home, own, acknowledged | after)
+
+
+def test_a_folder_that_cannot_be_written_is_named(store, own, usage, monkeypatch):
+    def refuse(*_args):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(store._files, "stage_raw", refuse)
+    with pytest.raises(CxError) as caught:
+        store.commit(own, [Incoming(table="usage", data=usage([("a", 1)], minutes=[1.0]), raw=b"x")])
+    assert caught.value.code == "store_not_writable"
+    monkeypatch.undo()
+    with contextlib.suppress(CxError):
+        store.commit(own, [Incoming(table="usage", data=usage([("a", 1)], minutes=[1.0]), raw=b"x")])
+    assert store.load(own, "usage").num_rows == 1
+
+
+def test_busy_is_said(store, own):
+    with (
+        store._files.locked(f"dataset-{own}"),
+        pytest.raises(CxError) as caught,
+        store._files.locked(f"dataset-{own}", patience_s=0),
+    ):
+        pass
+    assert caught.value.code == "store_busy"
