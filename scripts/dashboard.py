@@ -171,7 +171,7 @@ class Dashboard:
             return
         self.process.terminate()
         try:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=3)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -185,7 +185,7 @@ class Dashboard:
             self.process = None
 
     def restart(self) -> Self:
-        """Stop the server and start it again at the same address, over the same data sets."""
+        """Stop the server and start it again at the same address; a page that is still open notes errors meanwhile."""
         self.stop()
         return self.start()
 
