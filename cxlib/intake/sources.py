@@ -1,0 +1,140 @@
+"""The bytes of a file, unpacked, and what kind of file they are."""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from cxlib.errors import CxError
+from cxlib.intake.bounds import MIB, check_expansion
+from cxlib.texts import N_
+
+SourceKind = Literal["text", "xlsx", "parquet"]
+
+_OTHER_KINDS: Final = (
+    (b"%PDF", "PDF"),
+    (b"\x7fELF", N_("program")),
+    (b"\xd0\xcf\x11\xe0", N_("old Excel or Office file")),
+    (b"SQLite format 3\x00", "SQLite"),
+    (b"\x89PNG", N_("picture")),
+    (b"\xff\xd8\xff", N_("picture")),
+    (b"GIF8", N_("picture")),
+    (b"Rar!\x1a\x07", "RAR"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\xcf\xfa\xed\xfe", N_("program")),
+    (b"ARROW1\x00\x00", "Arrow"),
+    (b"{\\rtf", "RTF"),
+)
+_PICKLE: Final = re.compile(rb"\x80[\x02-\x06]")
+_HTML: Final = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|head|body|table|\?xml|!--)", re.IGNORECASE)
+_JSON: Final = re.compile(rb'(\xef\xbb\xbf)?\s*(\{\s*("[^"]*"\s*:|\})|\[\s*[\[{]|\[\s*\]\s*$)')
+
+
+@dataclass(frozen=True)
+class Source:
+    """The bytes of one file, no longer packed by gzip, and its kind."""
+
+    data: bytes
+    kind: SourceKind
+    name: str
+    packed: int
+
+
+def open_source(source: Path | str | bytes, *, name: str | None = None) -> Source:
+    """Read a file whole, unpack gzip, and tell its kind by its first bytes, never by its name.
+
+    Raises
+    ------
+    CxError
+        ``no_file``, ``empty_file``, ``other_kind`` (naming the kind), ``too_large``, ``damaged_gzip``.
+    """
+    data = source if isinstance(source, bytes) else _read(Path(source))
+    called = name if name is not None else ("" if isinstance(source, bytes) else Path(source).name)
+    packed = len(data)
+    if data[:2] == b"\x1f\x8b":
+        data = _gunzip(data)
+    if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
+        _refuse_empty(data)
+    return Source(data=data, kind=_kind(data), name=called, packed=packed)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise CxError(
+            "no_file",
+            N_("The file {name} cannot be opened."),
+            hint=N_("Check its name and who may read it."),
+            name=path.name,
+        ) from error
+
+
+def _refuse_empty(data: bytes) -> None:
+    if b"\x00" in data:
+        raise CxError(
+            "nul_file",
+            N_("The file holds nothing but NUL bytes."),
+            hint=N_("It was damaged on its way: export it again."),
+        )
+    raise CxError("empty_file", N_("The file is empty."), hint=N_("Export it again, with its header and its rows."))
+
+
+def _kind(data: bytes) -> SourceKind:
+    if data[:4] == b"PAR1" and data[-4:] == b"PAR1":
+        return "parquet"
+    if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        if b"xl/workbook.xml" in data:
+            return "xlsx"
+        _refuse_kind("ZIP")
+    for magic, kind in _OTHER_KINDS:
+        if data.startswith(magic):
+            _refuse_kind(kind)
+    head = data[:4096]
+    if head[:2] == b"MZ" and b"\x00" in head:
+        _refuse_kind(N_("program"))
+    if _PICKLE.match(head):
+        _refuse_kind("pickle")
+    if _HTML.match(head):
+        _refuse_kind("HTML/XML")
+    if _JSON.match(head):
+        _refuse_kind("JSON")
+    return "text"
+
+
+def _refuse_kind(kind: str) -> None:
+    raise CxError(
+        "other_kind",
+        N_("This is no table but another kind of file: {kind}."),
+        hint=N_("Save the table as CSV, Excel (.xlsx) or Parquet and bring that file."),
+        kind=kind,
+    )
+
+
+def _gunzip(data: bytes) -> bytes:
+    """Unpack all members, stopping as soon as they hold too much."""
+    out, total, rest = io.BytesIO(), 0, data
+    try:
+        while rest[:2] == b"\x1f\x8b":
+            engine = zlib.decompressobj(wbits=31)
+            while not engine.eof:
+                part = engine.decompress(rest, 16 * MIB)
+                rest = engine.unconsumed_tail if not engine.eof else engine.unused_data
+                if not part and not engine.eof:
+                    raise zlib.error  # noqa: TRY301 - cut off, which zlib itself does not say
+                total += out.write(part)
+                check_expansion(len(data), total)
+    except zlib.error as error:
+        raise CxError(
+            "damaged_gzip",
+            N_("The packed file is damaged or cut off."),
+            hint=N_("Copy or export it again."),
+        ) from error
+    return out.getvalue()

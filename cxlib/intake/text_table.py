@@ -1,0 +1,269 @@
+"""Stage one: the bytes of a file to a table of text, every line accounted for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cxlib.errors import CxError
+from cxlib.intake.bounds import MAX_COLUMNS
+from cxlib.intake.delimited import read_records
+from cxlib.intake.dialect import Dialect, find_layout
+from cxlib.intake.encodings import decode
+from cxlib.intake.problems import Question, problem_frame
+from cxlib.intake.sheets import read_parquet, read_workbook
+from cxlib.intake.sources import Source, open_source
+from cxlib.texts import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+ROW: Final = "__row"
+"""Column of the file's own row numbers."""
+HEADER_NAMES_QUESTION: Final = N_("Some columns have no name, or the name of another one. They were renamed: {chosen}.")
+
+Rejected = tuple[int, str, str]
+Found = tuple[int | None, str, str, str]
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A file as text: nothing cast, nothing lost.
+
+    Attributes
+    ----------
+    columns : list of str
+        The file's own headers.
+    table : pyarrow.Table
+        One string column per header (an empty cell is ``""``) and the int64 column ``__row``: the number of the
+        line on which the row begins, as a text editor counts, or of the row in a sheet or a Parquet file.
+    problems : pandas.DataFrame
+        row, column, rule, value, hint, severity.
+    rejected : pandas.DataFrame
+        Rows of another width or with faulty quotes: row, rule, text (the line as it stands).
+    encoding : str
+        ``"utf-8"``, ``"gb18030"`` and so on; ``""`` for sheets and Parquet.
+    dialect : Dialect or None
+        Delimiter, quote, escape and line end; None for sheets and Parquet.
+    needs_confirmation : list of Question
+        What is not certain.
+    rows_in_file : int
+        Rows below the header: those in `table` and those rejected.
+    """
+
+    columns: list[str]
+    table: pa.Table
+    problems: pd.DataFrame
+    rejected: pd.DataFrame
+    encoding: str
+    dialect: Dialect | None
+    needs_confirmation: list[Question] = field(default_factory=list)
+    rows_in_file: int = 0
+    name: str = ""
+    kind: str = "text"
+
+    @property
+    def rows(self) -> int:
+        """Rows that could be read as text."""
+        return int(self.table.num_rows)
+
+    def head(self, n: int = 20) -> pd.DataFrame:
+        """Return the first rows, with the file's row numbers as index."""
+        shown = self.table.slice(0, n)
+        frame = pd.DataFrame({name: shown.column(name).to_pylist() for name in self.columns}, dtype="str")
+        return frame.set_index(pd.Index(shown.column(ROW).to_pylist(), name="row"))
+
+
+def read_text_table(
+    source: Path | str | bytes,
+    *,
+    name: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    quote: str | None = None,
+    sheet: str | int | None = None,
+) -> TextTable:
+    """Read CSV, TSV, TXT (plain or gzip), xlsx or Parquet as text.
+
+    Parameters
+    ----------
+    source : path or bytes
+    name : str, optional
+        The file's name, to be shown; nothing is concluded from it.
+    encoding, delimiter, quote, sheet : optional
+        What a person has confirmed; left out, it is found, and asked where it is not certain.
+
+    Raises
+    ------
+    CxError
+        ``empty_file``, ``nul_file``, ``other_kind``, ``too_large``, ``no_header``, ``no_table``,
+        ``unknown_encoding``, ``wrong_encoding``, ``no_sheet``, ``damaged_gzip``, ``damaged_workbook``,
+        ``damaged_parquet``, ``nested``, ``too_many_columns``.
+    """
+    opened = open_source(source, name=name)
+    if opened.kind == "xlsx":
+        return _from_workbook(opened, sheet)
+    if opened.kind == "parquet":
+        return _from_parquet(opened)
+    return _from_text(opened, encoding, delimiter, quote)
+
+
+def _from_text(source: Source, encoding: str | None, delimiter: str | None, quote: str | None) -> TextTable:
+    decoded = decode(source.data, encoding=encoding)
+    layout = find_layout(decoded.data, delimiter=delimiter, quote=quote)
+    records = read_records(decoded.data, layout)
+    lines = np.concatenate([np.empty(0, np.int64), *records.lines])
+    columns = [pa.chunked_array(chunks, type=pa.string()) for chunks in records.columns]
+    rejected = list(records.rejected)
+    notes: list[Found] = []
+    if decoded.cut and len(lines) and (not rejected or lines[-1] > rejected[-1][0]):
+        last = [column[-1].as_py() for column in columns]
+        rejected.append((int(lines[-1]), "undecodable", layout.dialect.delimiter.join(last)))
+        lines, columns = lines[:-1], [column[:-1] for column in columns]
+    if not decoded.data.endswith((b"\n", b"\r")) and (len(lines) or rejected):
+        notes.append((int(max([*lines[-1:], *[each[0] for each in rejected]])), "", "no_line_end", ""))
+    notes += [(line, "", "above_header", _line(decoded.data, line)) for line in layout.above[:20]]
+    return _built(
+        header=list(layout.header),
+        columns=columns,
+        lines=lines,
+        rejected=rejected,
+        notes=notes,
+        header_line=layout.header_line,
+        questions=[*decoded.questions, *layout.questions],
+        encoding=decoded.encoding,
+        dialect=layout.dialect,
+        source=source,
+    )
+
+
+def _line(data: bytes, number: int) -> str:
+    lines = data[: 1 << 16].splitlines()
+    return lines[number - 1].decode(errors="replace")[:200] if number <= len(lines) else ""
+
+
+def _from_workbook(source: Source, sheet: str | int | None) -> TextTable:
+    header, columns, rows, rejected, questions = read_workbook(source.data, sheet=sheet)
+    above = [(row, "", rule, text) for row, rule, text in rejected if rule == "above_header"]
+    return _built(
+        header=header,
+        columns=[pa.chunked_array([pa.array(column, pa.string())]) for column in columns],
+        lines=np.array(rows, np.int64),
+        rejected=[each for each in rejected if each[1] != "above_header"],
+        notes=above,
+        header_line=max((each[0] for each in above), default=0) + 1,
+        questions=questions,
+        encoding="",
+        dialect=None,
+        source=source,
+    )
+
+
+def _from_parquet(source: Source) -> TextTable:
+    header, columns = read_parquet(source.data)
+    rows = len(columns[0]) if columns else 0
+    return _built(
+        header=header,
+        columns=columns,
+        lines=np.arange(1, rows + 1, dtype=np.int64),
+        rejected=[],
+        notes=[],
+        header_line=0,
+        questions=[],
+        encoding="",
+        dialect=None,
+        source=source,
+    )
+
+
+def _built(
+    *,
+    header: list[str],
+    columns: Sequence[pa.ChunkedArray],
+    lines: np.ndarray[Any, np.dtype[np.int64]],
+    rejected: list[Rejected],
+    notes: Sequence[Found],
+    header_line: int,
+    questions: list[Question],
+    encoding: str,
+    dialect: Dialect | None,
+    source: Source,
+) -> TextTable:
+    if len(header) > MAX_COLUMNS:
+        raise CxError(
+            "too_many_columns",
+            N_("The file has {value} columns."),
+            hint=N_("At most {most} columns are read: check the separator."),
+            value=len(header),
+            most=MAX_COLUMNS,
+        )
+    names, kept, header_notes = _header(header, columns, header_line)
+    if header_notes:
+        shown = ", ".join(sorted({each[1] for each in header_notes}))
+        questions = [*questions, Question("header_names", HEADER_NAMES_QUESTION, (shown,), shown)]
+    table = pa.table([*[columns[i] for i in kept], pa.array(lines)], names=[*names, ROW])
+    table, again = _without_repeated_headers(table, [header[i] for i in kept])
+    rejected = sorted([*rejected, *again])
+    found = [*notes, *header_notes, *[(row, "", rule, text) for row, rule, text in rejected]]
+    problems = problem_frame(sorted(found, key=lambda each: each[0] or 0))
+    return TextTable(
+        columns=names,
+        table=table,
+        problems=problems,
+        rejected=pd.DataFrame(
+            {
+                "row": pd.array([each[0] for each in rejected], dtype="int64"),
+                "rule": pd.Series([each[1] for each in rejected], dtype="str"),
+                "text": pd.Series([each[2] for each in rejected], dtype="str"),
+            }
+        ),
+        encoding=encoding,
+        dialect=dialect,
+        needs_confirmation=questions,
+        rows_in_file=table.num_rows + len(rejected),
+        name=source.name,
+        kind=source.kind,
+    )
+
+
+def _header(
+    header: list[str], columns: Sequence[pa.ChunkedArray], line: int
+) -> tuple[list[str], list[int], list[Found]]:
+    """Give every column a name of its own; a column without header and values at the end is left out."""
+    kept = list(range(len(header)))
+    while len(kept) > 1 and not header[kept[-1]].strip() and _all_blank(columns[kept[-1]]):
+        kept.pop()
+    names: list[str] = []
+    notes: list[Found] = []
+    for i in kept:
+        name, rule = header[i].strip(), ""
+        if not name:
+            name, rule = f"column {i + 1}", "empty_header"
+        base, n = name, 1
+        while name in names or name == ROW:
+            n += 1
+            name, rule = f"{base} ({n})", rule or "duplicate_header"
+        if rule:
+            notes.append((line or None, name, rule, header[i]))
+        names.append(name)
+    return names, kept, notes
+
+
+def _all_blank(column: pa.ChunkedArray) -> bool:
+    return bool(pc.all(pc.equal(pc.utf8_trim_whitespace(column), "")).as_py() is not False)
+
+
+def _without_repeated_headers(table: pa.Table, header: list[str]) -> tuple[pa.Table, list[Rejected]]:
+    same = pc.equal(table.column(0), header[0])
+    if not pc.any(same).as_py():
+        return table, []
+    for i, name in enumerate(header[1:], start=1):
+        same = pc.and_(same, pc.equal(table.column(i), name))
+    rows = table.column(ROW).filter(same).to_pylist()
+    return table.filter(pc.invert(same)), [(row, "repeated_header", "\t".join(header)) for row in rows]
