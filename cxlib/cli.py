@@ -1,0 +1,315 @@
+"""The same work without a browser: check, import, roll up, match, compare, keep."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+from cxlib import __version__, formats
+from cxlib.errors import CxError
+from cxlib.terminal import (
+    REFUSED,
+    certain,
+    confirmed,
+    dataset_id,
+    frame_text,
+    open_store,
+    pair,
+    path_of,
+    progress,
+    read_file,
+    refusing,
+    report_of,
+    said_report,
+    show,
+    tables_of,
+    write,
+    write_csv,
+)
+from cxlib.texts import LANGUAGES, N_, _, match_language, set_language
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Service-tier fairness and plan matching.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Take what is suggested where something is not certain.")]
+MappingFiles = Annotated[
+    list[str] | None, typer.Option("--mapping", help="TABLE=FILE: a mapping of columns, as the Import page saves it.")
+]
+Zone = Annotated[str | None, typer.Option(help="Time zone of times that carry none, such as Asia/Shanghai.")]
+Data = Annotated[str | None, typer.Option("--data", help="Name or id of a data set in the store.")]
+
+
+@app.callback()
+def language(
+    lang: Annotated[str | None, typer.Option(help=f"Language of what is said: {', '.join(LANGUAGES)}.")] = None,
+) -> None:
+    """Choose the language: told, else the system's."""
+    asked = lang or os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
+    set_language(match_language(asked))
+
+
+@app.command()
+def check(
+    files: Annotated[list[str], typer.Argument(help="Files, or TABLE=FILE.")],
+    mapping: MappingFiles = None,
+    zone: Zone = None,
+    rejects: Annotated[Path | None, typer.Option(help="Folder for the rows that are set aside, with reasons.")] = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is wrong with files; end with 1 if a row was set aside or something is not certain."""
+    with refusing(as_json=as_json):
+        readings = [(path, read_file(argument, mapping, zone)) for argument in files for path in [path_of(argument)]]
+        if rejects is not None:
+            rejects.mkdir(parents=True, exist_ok=True)
+            for path, reading in readings:
+                if len(reading.quarantined):
+                    write_csv(reading.quarantined, rejects / f"{path.stem}.set_aside.csv")
+        reports = [report_of(path, reading, yes=yes) for path, reading in readings]
+        show({"files": reports}, as_json=as_json, said="\n\n".join(map(said_report, reports)))
+    raise typer.Exit(REFUSED if any(each["set_aside"] or each["questions"] for each in reports) else 0)
+
+
+@app.command(name="import")
+def import_files(
+    files: Annotated[list[str], typer.Argument(help="Files, or TABLE=FILE (events:METER=FILE for events).")],
+    data: Data = None,
+    new: Annotated[str | None, typer.Option(help="Open a new data set of that name.")] = None,
+    mapping: MappingFiles = None,
+    zone: Zone = None,
+    on_conflict: Annotated[str, typer.Option(help="replace, keep, or add (events that come in parts).")] = "replace",
+    who: Annotated[str, typer.Option(help="Name to record.")] = "",
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring files into the store that the dashboard shows."""
+    from cxlib.importing import Arrival, incoming  # noqa: PLC0415 - a command loads what it needs
+
+    with refusing(as_json=as_json):
+        store = open_store()
+        if (data is None) == (new is None):
+            raise CxError("no_target", N_("Say where the files go."), hint=N_("Use --data NAME or --new NAME."))
+        arrivals = []
+        for argument in files:
+            path, reading = path_of(argument), read_file(argument, mapping, zone)
+            progress(_("{file}: {n} rows read", file=path.name, n=formats.number(reading.counts["rows_in_file"])))
+            arrivals.append(Arrival(path.name, path, confirmed(path, reading) if yes else reading))
+        opened = store.create(name=str(new), who=who).id if new is not None else dataset_id(store, str(data))
+        try:
+            version = store.commit(
+                opened,
+                incoming(arrivals, store=store, dataset_id=opened),
+                who=who,
+                on_conflict=on_conflict,  # type: ignore[arg-type] - the store refuses what it does not know
+            )
+        except BaseException:
+            if new is not None:
+                store.delete(opened, who)
+            raise
+        records = [
+            {"file": r.file_name, "table": r.table, "rows_in_file": r.rows_in_file, "loaded": r.loaded,
+             "set_aside": r.quarantined, "new": r.added, "replaced": r.replaced, "kept": r.kept}
+            for r in version.imports
+        ]  # fmt: skip
+        show(
+            {"data_set": opened, "version": version.number, "imports": records},
+            as_json=as_json,
+            said=frame_text(pd.DataFrame(records))
+            + "\n"
+            + _("Data set {id}, version {n}.", id=opened, n=version.number),
+        )
+
+
+@app.command()
+def rollup(
+    files: Annotated[list[str], typer.Argument(help="METER=FILE of events, such as minutes=calls.csv.")],
+    out: Annotated[Path, typer.Option(help="Usage to write: .csv or .parquet.")],
+    rounds: Annotated[
+        list[str] | None, typer.Option("--round", help="METER=UNIT: each event is rounded up to whole units.")
+    ] = None,
+    mapping: MappingFiles = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Roll events (calls, sessions, messages) up to usage by customer and month."""
+    from cxlib.matching import merge_rollups, rollup_events  # noqa: PLC0415
+
+    with refusing(as_json=as_json):
+        units = {meter: float(unit) for meter, unit in (pair(each) for each in rounds or [])}
+        frames = []
+        for argument in files:
+            meter, name = pair(argument)
+            reading = certain(Path(name), read_file(f"events:{meter}={name}", mapping, None), yes=yes)
+            frames.append(rollup_events(reading.table, meter=meter, round_event=units.get(meter)))
+            progress(_("{file}: {n} rows read", file=name, n=formats.number(reading.counts["rows_in_file"])))
+        usage = merge_rollups(*frames)
+        write(usage, out)
+        rows, customers = len(usage), int(usage["customer_id"].nunique())
+        said = _(
+            "{rows} customer-months of {customers} customers are in {file}.", rows=rows, customers=customers, file=out
+        )
+        show({"rows": rows, "customers": customers, "out": str(out)}, as_json=as_json, said=said)
+
+
+@app.command()
+def match(
+    usage: Annotated[Path | None, typer.Option(help="Usage by month.")] = None,
+    plans: Annotated[Path | None, typer.Option(help="The catalogue of plans.")] = None,
+    customers: Annotated[Path | None, typer.Option(help="Customers, with plan and contract.")] = None,
+    data: Data = None,
+    months: Annotated[int | None, typer.Option(help="Months in a row.", min=1, max=12)] = None,
+    min_saving: Annotated[float | None, typer.Option(help="Saving a month that must be exceeded.", min=0)] = None,
+    as_of: Annotated[str, typer.Option(help="last, own, any, or a month such as 2018-12.")] = "last",
+    absent: Annotated[str, typer.Option(help="missing, or zero: months without usage count as zero.")] = "missing",
+    out: Annotated[Path | None, typer.Option(help="Where to write the flagged customers (.csv or .parquet).")] = None,
+    mapping: MappingFiles = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say whose plan has not matched for months running, and what it cost."""
+    from cxlib.matching import Catalogue  # noqa: PLC0415
+    from cxlib.matching.report import matching_report  # noqa: PLC0415
+
+    with refusing(as_json=as_json):
+        if data is not None:
+            tables, settings = tables_of(data, ("usage", "plans", "customers"))
+        else:
+            given = {"usage": usage, "plans": plans, "customers": customers}
+            tables = {
+                name: certain(path, read_file(f"{name}={path}", mapping, None), yes=yes).table
+                for name, path in given.items()
+                if path is not None
+            }
+            settings = {}
+        for name in ("usage", "plans"):
+            if name not in tables:
+                raise CxError(
+                    "missing_table",
+                    N_("There is no {table} to match."),
+                    hint=N_("Give --usage and --plans, or --data with a data set that has both."),
+                    table=name,
+                )
+        catalogue = Catalogue(tables["plans"])
+        report = matching_report(
+            tables["usage"],
+            catalogue,
+            customers=tables.get("customers"),
+            months=months or settings.get("months", 3),
+            min_saving=settings.get("min_saving", 0.0) if min_saving is None else min_saving,
+            as_of=as_of,
+            absent=absent,
+        )
+        if out is not None:
+            write(report.flagged, out)
+        show(report.as_dict(), as_json=as_json, said=report.said)
+
+
+@app.command()
+def fairness(
+    contacts: Annotated[Path | None, typer.Argument(help="Contacts; or use --data.")] = None,
+    data: Data = None,
+    tiers: Annotated[Path | None, typer.Option(help="Tiers with their ranks.")] = None,
+    rank: Annotated[list[str] | None, typer.Option(help="TIER=RANK, 1 is served first.")] = None,
+    queue: Annotated[str | None, typer.Option(help="Only this queue.")] = None,
+    sla: Annotated[str, typer.Option(help="Seconds that count as in time, between commas.")] = "20,60,90",
+    pool: Annotated[str, typer.Option(help="within each queue and location, or one line of all.")] = "within",
+    passers: Annotated[str, typer.Option(help="all, or queued: only those who queued count as passing.")] = "all",
+    mapping: MappingFiles = None,
+    zone: Zone = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say how each tier waits, who passes whom, and whether the tier can be trusted as a label."""
+    from cxlib.fairness.report import fairness_report  # noqa: PLC0415
+
+    with refusing(as_json=as_json):
+        if data is not None:
+            tables, _settings = tables_of(data, ("contacts", "tiers"))
+        elif contacts is not None:
+            tables = {"contacts": certain(contacts, read_file(f"contacts={contacts}", mapping, zone), yes=yes).table}
+            if tiers is not None:
+                tables["tiers"] = certain(tiers, read_file(f"tiers={tiers}", mapping, None), yes=yes).table
+        else:
+            tables = {}
+        if "contacts" not in tables:
+            raise CxError("missing_table", N_("There are no contacts."), hint=N_("Give a file, or --data NAME."))
+        ranks: Any = {tier: int(place) for tier, place in (pair(each) for each in rank or [])} or tables.get("tiers")
+        report = fairness_report(
+            tables["contacts"],
+            ranks=ranks,
+            queue=queue,
+            thresholds=[float(each) for each in sla.split(",")],
+            one_pool=pool == "one",
+            passers=passers,
+        )
+        show(report.as_dict(), as_json=as_json, said=report.said)
+
+
+@app.command()
+def demo(
+    warm: Annotated[bool, typer.Option(help="Also compile the kernels.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Build the demo data set where it is not there yet."""
+    from cxlib.demo import install_demo  # noqa: PLC0415
+
+    with refusing(as_json=as_json):
+        if warm:
+            from cxlib.warm import warm as compile_kernels  # noqa: PLC0415
+
+            progress(_("Compiling the kernels (once)"))
+            compile_kernels()
+        progress(_("Building the demo (once)"))
+        dataset = install_demo(open_store())
+        show({"data_set": dataset.id}, as_json=as_json, said=_("The demo is there."))
+
+
+@app.command()
+def fsck(as_json: AsJson = False) -> None:
+    """Hash every file of the store again and say what is wrong."""
+    with refusing(as_json=as_json):
+        found = open_store().fsck()
+        rows = [{"code": each.code, "path": each.path, "text": each.said, "harmless": each.harmless} for each in found]
+        show({"findings": rows}, as_json=as_json, said="\n".join(r["text"] for r in rows) or _("Nothing is wrong."))
+    raise typer.Exit(REFUSED if any(not each["harmless"] for each in rows) else 0)
+
+
+@app.command()
+def backup(path: Path, as_json: AsJson = False) -> None:
+    """Copy the whole store to a new folder, while the dashboard may run."""
+    with refusing(as_json=as_json):
+        made = open_store().backup(path)
+        said = _("{n} files, {size}, are in {path}.", n=made.files, size=formats.size(made.bytes), path=made.path)
+        show({"path": str(made.path), "files": made.files, "damaged": list(made.damaged)}, as_json=as_json, said=said)
+
+
+@app.command()
+def restore(
+    path: Path,
+    replace: Annotated[bool, typer.Option(help="Replace what is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a backup back."""
+    with refusing(as_json=as_json):
+        open_store().restore(path, replace=replace)
+        show({"restored": str(path)}, as_json=as_json, said=_("The backup is back."))
+
+
+@app.command()
+def version() -> None:
+    """Print the product's version."""
+    typer.echo(f"cxlib {__version__}")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+"""What the commands share: reading files, refusing, printing."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import typer
+
+from cxlib.engine.records import plain, records
+from cxlib.errors import CxError
+from cxlib.exports import csv_bytes
+from cxlib.intake import Mapping, guess_table, read, read_text_table, suggest_mapping, summarise_problems
+from cxlib.store import Store
+from cxlib.tables import TABLES
+from cxlib.texts import N_, _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from cxlib.intake import Reading
+
+REFUSED: Final = 1
+
+
+@contextmanager
+def refusing(*, as_json: bool) -> Iterator[None]:
+    """Say an error in the reader's language and end with a code other than zero."""
+    try:
+        yield
+    except CxError as error:
+        _refuse(error, as_json=as_json)
+    except FileNotFoundError as error:
+        _refuse(CxError("no_file", N_("There is no file {value}."), value=error.filename), as_json=as_json)
+
+
+def _refuse(error: CxError, *, as_json: bool) -> NoReturn:
+    if as_json:
+        typer.echo(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
+    else:
+        row = _("row {row}: ", row=error.row) if error.row is not None else ""
+        typer.echo(f"{row}{error}", err=True)
+        for question in dict(error.values).get("questions", ()):
+            typer.echo(f"  - {question}", err=True)
+    raise typer.Exit(REFUSED)
+
+
+def read_file(argument: str, mappings: Sequence[str] | None, zone: str | None) -> Reading:
+    """Read ``FILE``, ``TABLE=FILE`` or ``events:METER=FILE``."""
+    path = path_of(argument)
+    if not path.is_file():
+        raise CxError("no_file", N_("There is no file {value}."), value=str(path))
+    table, meter = _table_asked(argument)
+    text = read_text_table(path)
+    table = table or guess_table(text)[0]
+    mapping = _mapping_given(table, mappings)
+    if mapping is None and meter is not None:
+        suggested = suggest_mapping(text, table=table)
+        asked = tuple(q for q in suggested.questions if q.code not in ("meter", "round_event"))
+        mapping = replace(suggested, meter=meter, questions=asked)
+    return read(text, table=table, mapping=mapping, zone=zone)
+
+
+def path_of(argument: str) -> Path:
+    return Path(argument.split("=", 1)[1] if _table_asked(argument)[0] else argument)
+
+
+def _table_asked(argument: str) -> tuple[str | None, str | None]:
+    head, mark, _rest = argument.partition("=")
+    table, _colon, meter = head.partition(":")
+    return (table, meter or None) if mark and table in TABLES else (None, None)
+
+
+def _mapping_given(table: str, mappings: Sequence[str] | None) -> Mapping | None:
+    for each in mappings or ():
+        name, path = pair(each) if "=" in each else (table, each)
+        if name == table:
+            return Mapping.from_json(Path(path).read_text(encoding="utf-8"))
+    return None
+
+
+def certain(path: Path, reading: Reading, *, yes: bool) -> Reading:
+    """Return a reading about which nothing is open, or refuse."""
+    if not reading.needs_confirmation:
+        return reading
+    if not yes:
+        raise CxError(
+            "not_confirmed",
+            N_("Something about {file} is not certain yet."),
+            hint=N_("Answer it in a mapping, or take what is suggested with --yes:"),
+            file=path.name,
+            value=path.name,
+            questions=[question.said for question in reading.needs_confirmation],
+        )
+    return confirmed(path, reading)
+
+
+def confirmed(path: Path, reading: Reading) -> Reading:
+    for question in reading.needs_confirmation:
+        progress(f"{path.name}: {question.said}")
+    return replace(reading, mapping=reading.mapping.confirmed(), needs_confirmation=[])
+
+
+def report_of(path: Path, reading: Reading, *, yes: bool) -> dict[str, Any]:
+    questions = [] if yes else [question.as_dict() | {"said": question.said} for question in reading.needs_confirmation]
+    counts = reading.counts
+    return {
+        "file": path.name,
+        "table": reading.mapping.table,
+        "encoding": reading.text.encoding,
+        "rows_in_file": counts["rows_in_file"],
+        "loaded": counts["rows_loaded"],
+        "set_aside": counts["rows_quarantined"],
+        "problems": records(summarise_problems(reading.problems)),
+        "questions": questions,
+        "mapping": json.loads(reading.mapping.to_json()),
+    }
+
+
+def said_report(report: dict[str, Any]) -> str:
+    lines = [
+        _("{file}: {table}, {rows} rows, {good} good, {aside} set aside", file=report["file"], table=report["table"],
+          rows=report["rows_in_file"], good=report["loaded"], aside=report["set_aside"])
+    ]  # fmt: skip
+    for each in report["problems"]:
+        place = f" [{each['column']}]" if each["column"] else ""
+        rows = _("rows {rows}", rows=each["rows"]) if each["rows"] else ""
+        lines.append(f"  {each['count']} x {each['title']}{place} {rows}: {each['examples']}\n    {each['hint']}")
+    lines += [f"  ? {question['said']}" for question in report["questions"]]
+    return "\n".join(lines)
+
+
+def open_store() -> Store:
+    return Store()
+
+
+def dataset_id(store: Store, asked: str) -> str:
+    for each in store.datasets():
+        if asked in (each.id, each.name):
+            return each.id
+    known = ", ".join(each.name for each in store.datasets()) or "–"
+    raise CxError(
+        "no_data_set", N_("There is no data set {value}."), hint=N_("There are: {known}."), value=asked, known=known
+    )
+
+
+def tables_of(asked: str, names: Sequence[str]) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+    store = open_store()
+    dataset = dataset_id(store, asked)
+    tables = {name: store.load(dataset, name) for name in names if store.has(dataset, name)}
+    return tables, store.settings(dataset).as_dict()
+
+
+def pair(text: str) -> tuple[str, str]:
+    name, mark, value = text.partition("=")
+    if not mark or not name or not value:
+        raise CxError("no_pair", N_("“{value}” is not of the form NAME=VALUE."), value=text)
+    return name, value
+
+
+def write(frame: pd.DataFrame, path: Path) -> None:
+    if path.suffix == ".parquet":
+        frame.to_parquet(path, index=False)
+    else:
+        write_csv(frame, path)
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    path.write_bytes(csv_bytes(frame))
+
+
+def frame_text(frame: pd.DataFrame) -> str:
+    return frame.to_string(index=False)
+
+
+def progress(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def show(result: dict[str, Any], *, as_json: bool, said: str) -> None:
+    typer.echo(json.dumps(result, ensure_ascii=False, default=plain) if as_json else said)
