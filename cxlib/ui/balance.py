@@ -110,11 +110,12 @@ def rest_passed(scope: Scope, tiers: TierNames, **where: str) -> float | None:
     return formats.known(summary["share_passed"].get(REST))
 
 
-def rank_reminder(tiers: TierNames) -> None:
-    """Point to the Tiers page where ranks are missing."""
-    if not tiers.ranked:
-        st.caption(_("Tiers are shown as the systems call them until they are given names and ranks."))
-        link_to("tiers", label=_("Rank the tiers"))
+def say_segment(value: object) -> str:
+    """Return the name of a segment other than a tier; rows without one are said to have none."""
+    needs = {"senior": _("Senior"), "disabled": _("Disabled")}
+    if value is None or value != value:  # noqa: PLR0124 - NaN
+        return _("None known")
+    return needs.get(str(value), str(value))
 
 
 def _period_line(scope: Scope, waits: object) -> str:

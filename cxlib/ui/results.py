@@ -10,7 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
 
-from cxlib.fairness import label_trap, overtakes, overtakes_over_time, passed_summary, tier_ranks, wait_curves, waits
+from cxlib.fairness import (
+    allocation,
+    allocation_over_time,
+    label_trap,
+    overtakes,
+    overtakes_over_time,
+    passed_summary,
+    tier_ranks,
+    wait_curves,
+    waits,
+)
 from cxlib.fairness.overtakes import POOL, Passers
 from cxlib.matching import Catalogue, PlanRecommender, flag_history, line_items, plan_fit
 from cxlib.ui.session import store
@@ -114,6 +124,41 @@ def waits_by(scope: Scope, by: str | dict[str, str], **where: str) -> pd.DataFra
         by=by,
         sla_s=sla,
         min_group=least,
+        **where,
+    )
+
+
+def allocation_by(scope: Scope, by: str, **where: str) -> pd.DataFrame:
+    """Return `cxlib.fairness.allocation` of the contacts chosen, at the settings of the data set."""
+    options = {"sla_s": scope.settings.sla_s, "min_group": scope.settings.min_group}
+    return kept(
+        scope,
+        "allocation",
+        lambda: allocation(
+            contacts_in(scope, **where), by=by, customers=table(scope, "customers"), ranks=ranks(scope), **options
+        ),
+        by=by,
+        **options,
+        **where,
+    )
+
+
+def allocation_course(scope: Scope, by: str, **where: str) -> pd.DataFrame:
+    """Return `cxlib.fairness.allocation_over_time` week by week."""
+    options = {"sla_s": scope.settings.sla_s, "min_group": scope.settings.min_group, "every": "week"}
+    return kept(
+        scope,
+        "allocation_course",
+        lambda: allocation_over_time(
+            contacts_in(scope, **where),
+            by=by,
+            customers=table(scope, "customers"),
+            ranks=ranks(scope),
+            zone=zone(scope),
+            **options,
+        ),
+        by=by,
+        **options,
         **where,
     )
 
