@@ -1,0 +1,204 @@
+"""Who gets how much service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from cxlib.engine.frames import MICROSECONDS, Frame, LocalTime, missing, names, on_one_engine, pandas, standard
+from cxlib.fairness.contacts import Contacts, prepare
+from cxlib.fairness.groups import (
+    MIN_GROUP,
+    By,
+    grouped,
+    keys_of,
+    ordered,
+    score_rates,
+    share,
+    tallied,
+    wait_rates,
+)
+from cxlib.fairness.periods import Every, period_of, period_starts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SMALLEST: Final = 1_000_000
+"""Values are summed in whole millionths of the currency, so that every engine gets the same sum."""
+
+
+def allocation(
+    contacts: Any,
+    *,
+    by: By = "tier",
+    customers: Any = None,
+    sla_s: float = 20,
+    min_group: int = MIN_GROUP,
+    ranks: Any = None,
+) -> pd.DataFrame:
+    """Return how service is shared between segments.
+
+    Parameters
+    ----------
+    contacts : frame
+        The typed table of contacts, or prepared contacts.
+    by : str, list of str, or mapping from tier to group
+        Columns of the contacts, or columns that only the customers have (joined by customer_id).
+    customers : frame, optional
+        The typed table of customers. Without it, or where it lacks a column of `by`, nothing is known about shares of
+        customers and value.
+    sla_s : float
+        Seconds T of the service level.
+    min_group : int
+        Fewer contacts than this make a rate or average missing. Shares of a whole are never missing for it.
+    ranks : mapping or table of tiers, optional
+        Orders the rows.
+
+    Returns
+    -------
+    pandas frame, one row per segment that has contacts or customers
+        The columns of `by`; n_customers (registered, with or without contact), share_customers; n (contacts offered),
+        share_contacts; agent_time_s (started_at, else the end of the wait, to ended_at), share_agent_time; value (sum
+        of monthly_value), share_value; representation = share_agent_time / share_customers; contacts_per_customer;
+        n_queued, n_served, n_served_queued, n_abandoned, n_abandoned_queued, n_waiting, n_resolution, n_csat;
+        abandonment, abandonment_offered, mean_wait_s, median_wait_s, p90_wait_s, sla, sla_offered, resolution, csat;
+        too_few. What the files do not tell is missing.
+    """
+    keys = keys_of(by)
+    prepared = prepare(contacts, ranks=ranks, keep=keys)
+    prepared = _with_customers_columns(prepared, customers, keys)
+    table = tallied(prepared, keys, grouped(prepared.frame, by), [sla_s])
+    registered = _registered(customers, by, keys)
+    if registered is not None:
+        table = table.merge(registered, on=keys, how="outer")
+        counts = [name for name in table.columns if name not in {*keys, "median_us", "p90_us"}]
+        table[counts] = table[counts].fillna(0)
+        table = ordered(table, keys, prepared.ranks)
+    out = table[keys].copy()
+    _add_shares(out, table, known=registered, has_service="ended_at" in prepared.there, min_group=min_group)
+    counted = ["n_queued", "n_served", "n_served_queued", "n_abandoned", "n_abandoned_queued", "n_waiting"]
+    for name in (*counted, "n_resolution", "n_csat"):
+        out[name] = table[name].astype("int64")
+    rates = wait_rates(table, [sla_s], min_group=min_group).rename(columns=_plain_sla)
+    few = rates.pop("too_few")
+    return pd.concat([out, rates, score_rates(table, min_group=min_group), few], axis=1)
+
+
+def allocation_over_time(
+    contacts: Any,
+    *,
+    by: By = "tier",
+    every: Every = "month",
+    zone: str = "UTC",
+    sla_s: float = 20,
+    min_group: int = MIN_GROUP,
+    customers: Any = None,
+    ranks: Any = None,
+) -> pd.DataFrame:
+    """Return how service is shared between segments, by when the contacts arrived.
+
+    Parameters
+    ----------
+    every : str
+        ``"hour"``, ``"day"``, ``"week"`` (from Monday) or ``"month"``; ``"hour_of_day"`` (0 to 23), ``"weekday"`` (0 is
+        Monday) or ``"hour_of_week"`` (0 to 167, from Monday midnight).
+    zone : str
+        Name of the company's time zone.
+
+    Returns
+    -------
+    pandas frame, one row per period and segment with contacts
+        period (a number, or the local date and time, naive, at which it begins); the columns of `by`; n, n_queued,
+        n_served_queued; share_contacts and share_agent_time within the period; abandonment, abandonment_offered,
+        mean_wait_s, median_wait_s, p90_wait_s, sla, sla_offered, resolution, csat; too_few.
+
+    See `allocation` for the other parameters.
+    """
+    keys = keys_of(by)
+    prepared = prepare(contacts, ranks=ranks, keep=keys)
+    prepared = _with_customers_columns(prepared, customers, keys)
+    clock = LocalTime("arrived_us", zone=zone, first=prepared.first_us, last=prepared.until_us)
+    frame = grouped(prepared.frame, by).with_columns(period=period_of(clock, every))
+    table = tallied(prepared, ["period", *keys], frame, [sla_s])
+    table = table.sort_values("period", kind="stable", ignore_index=True)
+    out = pd.DataFrame({"period": period_starts(table["period"].to_numpy(), every), **{k: table[k] for k in keys}})
+    for name in ("n", "n_queued", "n_served_queued"):
+        out[name] = table[name]
+    whole = table.groupby("period")[["n", "service_us"]].transform("sum")
+    out["share_contacts"] = share(table["n"], whole["n"], at_least=1)
+    if "ended_at" in prepared.there:
+        out["share_agent_time"] = share(table["service_us"], whole["service_us"], at_least=1)
+    else:
+        out["share_agent_time"] = np.nan
+    rates = wait_rates(table, [sla_s], min_group=min_group).rename(columns=_plain_sla)
+    few = rates.pop("too_few")
+    return pd.concat([out, rates, score_rates(table, min_group=min_group), few], axis=1)
+
+
+def _plain_sla(name: str) -> str:
+    if not name.startswith("sla_"):
+        return name
+    return "sla_offered" if name.endswith("_offered") else "sla"
+
+
+def _with_customers_columns(prepared: Contacts, customers: Any, keys: Sequence[str]) -> Contacts:
+    """Return the contacts with the columns of `keys` that only the customers have."""
+    lacking = [name for name in keys if name not in prepared.there]
+    if not lacking:
+        return prepared
+    if customers is None or not set(lacking) <= set(names(customers)):
+        prepared.need(*lacking)
+    prepared.need("customer_id")
+    columns = [name for name in prepared.frame.collect_schema().names() if name not in lacking]
+    few = standard(customers, {"customer_id": "text", **dict.fromkeys(lacking, "text")}).unique("customer_id")
+    left, right = on_one_engine(nw.to_native(prepared.frame.select(*columns)), nw.to_native(few))
+    joined: Any = nw.from_native(left).join(nw.from_native(right), on="customer_id", how="left")
+    return Contacts(
+        frame=joined,
+        there=prepared.there | set(lacking),
+        counts=prepared.counts,
+        first_us=prepared.first_us,
+        until_us=prepared.until_us,
+        ranks=prepared.ranks,
+    )
+
+
+def _registered(customers: Any, by: By, keys: Sequence[str]) -> pd.DataFrame | None:
+    """Return customers and value per segment, or None where the customers do not tell their segment."""
+    if customers is None or not set(keys) <= set(names(customers)):
+        return None
+    missing(("customer_id",), names(customers), table="customers")
+    frame: Frame = standard(
+        customers, {"customer_id": "text", **dict.fromkeys(keys, "text"), "monthly_value": "number"}
+    )
+    value = (nw.col("monthly_value") * _SMALLEST).round(0).cast(nw.Int64)
+    table = grouped(frame, by).with_columns(value=value).group_by(*keys)
+    found = pandas(
+        table.agg(nw.len().alias("n_customers"), nw.col("value").sum(), nw.col("value").count().alias("n_value"))
+    )
+    return found.astype(dict.fromkeys(keys, "str"))
+
+
+def _add_shares(
+    out: pd.DataFrame, table: pd.DataFrame, *, known: pd.DataFrame | None, has_service: bool, min_group: int
+) -> None:
+    """Add customers, contacts, agent time, value, their shares and ratios to `out`."""
+    unknown = np.full(len(table), np.nan)
+    n_customers = table["n_customers"].to_numpy(np.float64) if known is not None else unknown
+    out["n_customers"] = n_customers
+    out["share_customers"] = share(n_customers, n_customers.sum(), at_least=1)
+    out["n"] = table["n"].astype("int64")
+    out["share_contacts"] = share(table["n"], table["n"].sum(), at_least=1)
+    agent_us = table["service_us"].to_numpy(np.float64) if has_service else unknown
+    out["agent_time_s"] = agent_us / MICROSECONDS
+    out["share_agent_time"] = share(agent_us, agent_us.sum(), at_least=1)
+    valued = known is not None and bool((table["n_value"] > 0).any())
+    value = table["value"].to_numpy(np.float64) / _SMALLEST if valued else unknown
+    out["value"] = value
+    out["share_value"] = share(value, value.sum(), at_least=0)
+    enough = np.where(n_customers >= min_group, out["share_customers"], np.nan)
+    out["representation"] = share(out["share_agent_time"], enough, at_least=0)
+    out["contacts_per_customer"] = share(table["n"], n_customers, at_least=min_group)
