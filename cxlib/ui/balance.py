@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from cxlib import formats
 from cxlib.texts import _
 from cxlib.ui import link, results, states
