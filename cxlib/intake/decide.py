@@ -106,7 +106,7 @@ def _decide_order(
     values = ", ".join(f"{date_value(replace(mapped, format=each), 'day')} AS {each}" for each in FORMATS)
     counts = ", ".join(f"count({each})" for each in FORMATS)
     parsed = f"(SELECT {values} FROM (SELECT day FROM ({days}) WHERE {other}))"
-    found = connection.execute(f"SELECT {counts} FROM {parsed}").fetchone() or ()
+    found = connection.execute(f"SELECT {counts} FROM {parsed}").fetchall()[0]
     scores = dict(zip(FORMATS, found, strict=True))
     best = max(FORMATS, key=lambda each: scores[each])
     if not scores[best]:
@@ -121,8 +121,7 @@ def _decide_order(
 
 
 def _differ(connection: duckdb.DuckDBPyConnection, parsed: str, one: str, other: str) -> bool:
-    row = connection.execute(f"SELECT count(*) FROM {parsed} WHERE {one} <> {other}").fetchone()
-    return bool(row and row[0])
+    return bool(connection.execute(f"SELECT count(*) FROM {parsed} WHERE {one} <> {other}").fetchall()[0][0])
 
 
 def _null_words(
@@ -194,11 +193,12 @@ def _mark_at(text: str) -> int:
 
 
 def _plain_points(connection: duckdb.DuckDBPyConnection, raw: str) -> int:
-    row = connection.execute(
-        f"SELECT count(*) FROM (SELECT {raw} AS raw FROM text_table) "
-        "WHERE regexp_full_match(raw, '[+-]?[0-9]+\\.[0-9]+')"
-    ).fetchone()
-    return int(row[0]) if row else 0
+    return int(
+        connection.execute(
+            f"SELECT count(*) FROM (SELECT {raw} AS raw FROM text_table) "
+            "WHERE regexp_full_match(raw, '[+-]?[0-9]+\\.[0-9]+')"
+        ).fetchall()[0][0]
+    )
 
 
 def _marks(  # noqa: PLR0911 - one per kind of evidence
@@ -251,8 +251,7 @@ def _decide_zone(
         raw = raw_text(table[name], mapped, ids)
         bare = f"raw IS NOT NULL AND {offset_minutes('raw')} IS NULL"
         naive = f"SELECT count(*) FROM (SELECT {raw} AS raw FROM text_table) WHERE {bare}"
-        row = connection.execute(naive).fetchone()
-        if row and row[0]:
+        if connection.execute(naive).fetchall()[0][0]:
             asked = Question("zone", ZONE_QUESTION, (DEFAULT_ZONE,), DEFAULT_ZONE)
             return replace(mapping, zone=DEFAULT_ZONE, questions=(*mapping.questions, asked))
     return replace(mapping, zone=DEFAULT_ZONE)

@@ -208,7 +208,7 @@ def _built(
         shown = ", ".join(sorted({each[1] for each in header_notes}))
         questions = [*questions, Question("header_names", HEADER_NAMES_QUESTION, (shown,), shown)]
     table = pa.table([*[columns[i] for i in kept], pa.array(lines)], names=[*names, ROW])
-    table, again = _without_repeated_headers(table, [header[i] for i in kept])
+    table, again = _without_repeated_headers(table, [header[i] for i in kept], dialect.delimiter if dialect else "\t")
     rejected = sorted([*rejected, *again])
     found = [*notes, *header_notes, *[(row, "", rule, text) for row, rule, text in rejected]]
     problems = problem_frame(sorted(found, key=lambda each: each[0] or 0))
@@ -259,11 +259,11 @@ def _all_blank(column: pa.ChunkedArray) -> bool:
     return bool(pc.all(pc.equal(pc.utf8_trim_whitespace(column), "")).as_py() is not False)
 
 
-def _without_repeated_headers(table: pa.Table, header: list[str]) -> tuple[pa.Table, list[Rejected]]:
+def _without_repeated_headers(table: pa.Table, header: list[str], delimiter: str) -> tuple[pa.Table, list[Rejected]]:
     same = pc.equal(table.column(0), header[0])
     if not pc.any(same).as_py():
         return table, []
     for i, name in enumerate(header[1:], start=1):
         same = pc.and_(same, pc.equal(table.column(i), name))
     rows = table.column(ROW).filter(same).to_pylist()
-    return table.filter(pc.invert(same)), [(row, "repeated_header", "\t".join(header)) for row in rows]
+    return table.filter(pc.invert(same)), [(row, "repeated_header", delimiter.join(header)) for row in rows]
