@@ -47,6 +47,6 @@ ADVICE: Final = N_(
 )
 OUTCOMES: Final = N_(
     "**Served in time** and **left** are shares of the contacts that had to queue, the **mean wait** is that of those "
-    "who queued and were served. **Resolved** and **satisfaction** are over the contacts for which the file tells them. A "
-    "figure of too few contacts is not shown; their number stands under each name."
+    "who queued and were served. **Resolved** and **satisfaction** are over the contacts for which the file tells "
+    "them. A figure of too few contacts is not shown; their number stands under each name."
 )
