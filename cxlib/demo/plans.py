@@ -1,4 +1,4 @@
-"""The catalogue of the synthetic operator, and what usage costs on its plans."""
+"""The catalogue of the synthetic operator, and what usage is expected to cost on its plans."""
 
 from __future__ import annotations
 
@@ -41,15 +41,6 @@ class Tariff:
     def index(self, plan_ids: Any) -> NDArray[np.int64]:
         """Return the places of plans in the catalogue."""
         return np.asarray(pd.Index(self.plan_ids).get_indexer(plan_ids), dtype=np.int64)
-
-    def cost(self, usage: Floats, plan: NDArray[np.int64]) -> Floats:
-        """Return the bill of n months: `usage` is n x 3, `plan` the place of the plan held; money to the cent."""
-        over = np.maximum(usage - self.included[plan], 0)
-        units = over / self.unit[plan]
-        units = np.where(self.round_up[plan], np.ceil(units), units)
-        cents = 100 * self.fee[plan] + (units * np.rint(100 * self.price[plan])).sum(axis=1)
-        money: Floats = np.rint(cents) / 100
-        return money
 
     def expected_cost(self, mean: Floats) -> Floats:
         """Return the expected bill of n customers (n x 3 means of a month) on each plan, n x P."""

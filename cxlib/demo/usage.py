@@ -9,6 +9,8 @@ import pandas as pd
 
 from cxlib.demo import operator as op
 from cxlib.demo.plans import LOG_VARIANCE, Floats, tariff
+from cxlib.matching import Catalogue, bill_all
+from cxlib.matching.months import month_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,13 +72,12 @@ def bill_usage(
     unreconciled : DataFrame
         `row` of the usage, `cause` (proration, discount, unmetered charge), `difference` (billed - calculated).
     """
-    calculated, fee = np.zeros(len(usage)), np.zeros(len(usage))
-    for m in range(op.MONTHS):
-        rows = np.flatnonzero(usage["m"] == m)
-        prices = tariff(plans, op.FIRST_MONTH + m)
-        plan = prices.index(usage["plan_id"].to_numpy()[rows])
-        calculated[rows] = prices.cost(usage[list(op.METERS)].to_numpy()[rows], plan)
-        fee[rows] = prices.fee[plan]
+    catalogue = Catalogue(plans)
+    month = usage["m"].to_numpy() + month_number(op.FIRST_MONTH)
+    held = pd.Index(catalogue.plan_ids).get_indexer(pd.Index(usage["plan_id"]))
+    bills = bill_all(usage[list(catalogue.meters)].to_numpy(), catalogue, month)
+    calculated = bills[np.arange(len(usage)), held] / 100
+    fee = _fees(usage, plans)
     billed, cause = calculated.copy(), np.full(len(usage), "", dtype=object)
     partial = usage["days_share"].to_numpy() < 1
     billed -= np.where(partial, np.round(fee * (1 - usage["days_share"].to_numpy()), 2), 0)
@@ -97,6 +98,14 @@ def bill_usage(
         {"row": rows, "cause": cause[rows], "difference": np.round(billed - calculated, 2)[rows]}
     )
     return usage.assign(calculated=calculated, billed_amount=billed), unreconciled
+
+
+def _fees(usage: pd.DataFrame, plans: pd.DataFrame) -> Floats:
+    fee = np.zeros(len(usage))
+    for m in range(op.MONTHS):
+        rows, prices = np.flatnonzero(usage["m"] == m), tariff(plans, op.FIRST_MONTH + m)
+        fee[rows] = prices.fee[prices.index(usage["plan_id"].to_numpy()[rows])]
+    return fee
 
 
 def _noise(random: np.random.Generator, n: int) -> Floats:
