@@ -91,7 +91,6 @@ def kill_often(home, kills, seed, names):
     return len(acknowledged)
 
 
-@pytest.mark.timeout(200)
 def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path):
     assert kill_often(tmp_path / "home", kills=15, seed=1, names=["a"]) > 0
 
@@ -102,7 +101,6 @@ def test_200_kills_of_two_importers_lose_nothing(tmp_path):
     assert kill_often(tmp_path / "home", kills=200, seed=2, names=["a", "b"]) > 0
 
 
-@pytest.mark.timeout(200)
 def test_importers_at_once_wait_for_each_other(tmp_path):
     home = tmp_path / "home"
     with Store(home) as store:
