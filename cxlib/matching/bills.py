@@ -8,16 +8,22 @@ month's overage is first raised to whole units.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from cxlib.engine.fixed import fixed_chunks
 from cxlib.engine.threads import blocks, run
 from cxlib.errors import CxError
-from cxlib.matching.kernels import Rows, bill_all_rows
-from cxlib.matching.months import month_number
+from cxlib.matching.case import open_case
+from cxlib.matching.kernels import Rows, bill_all_rows, bill_lines
+from cxlib.matching.months import month_number, month_starts
 from cxlib.matching.tariffs import catalogue_decimals, tariff_for
+from cxlib.matching.texts import coded, strings
+from cxlib.matching.usage import as_texts, columns_of
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
@@ -26,6 +32,122 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cxlib.matching.catalogue import Catalogue
+
+
+def bill(
+    usage: Any,
+    catalogue: Catalogue,
+    *,
+    plans: Literal["held", "all"] | Sequence[str] = "held",
+    customers: Any = None,
+) -> pd.DataFrame:
+    """Bill every customer-month, line by line.
+
+    Parameters
+    ----------
+    usage, catalogue, customers
+        As for `plan_fit`.
+    plans : {"held", "all"} or sequence of plan ids
+        The plan held in the month, every plan, or those named.
+
+    Returns
+    -------
+    DataFrame
+        One row per customer, month and plan, in that order (plans in the order of the catalogue, or as named):
+        customer_id, month, plan_id, fee, overage_{meter} for each meter, total, in money; total_minor, the total in
+        the smallest unit, int64. A plan that has no price in a month has no row.
+
+    Raises
+    ------
+    CxError
+        ``unknown_plan``, ``no_price``, or as `plan_fit`.
+    """
+    case = open_case(usage, catalogue, customers=customers, months=1, held=plans == "held")
+    n, lines = len(case.usage.month), 1 + len(catalogue.meters)
+    if plans == "held":
+        position = case.rows.held[:, None].astype(np.int64)
+    else:
+        named = catalogue.plan_ids if plans == "all" else plans
+        chosen = np.array([_position(each, catalogue) for each in named], dtype=np.int64)
+        position = np.tile(chosen, (n, 1))
+    amounts = np.full((n, position.shape[1], lines), -1, dtype=np.int64)
+
+    def fill(lo: int, hi: int) -> None:
+        if plans != "held":
+            bill_lines(case.rows, case.tariff, chosen, lo, hi, amounts[lo:hi])
+            return
+        room = np.empty((hi - lo, 1, lines), dtype=np.int64)
+        for p in np.unique(case.rows.held[lo:hi]):
+            bill_lines(case.rows, case.tariff, np.array([p], dtype=np.int64), lo, hi, room)
+            mine = case.rows.held[lo:hi] == p
+            amounts[lo:hi][mine] = room[mine]
+
+    run(fill, blocks(n, parts=1 + n // 20_000))
+    flat = amounts.reshape(-1, lines)
+    priced = flat[:, 0] >= 0
+    owner = np.repeat(np.arange(len(case.usage.customer_ids)), np.diff(case.usage.starts))
+    row = np.repeat(np.arange(n), position.shape[1])[priced]
+    flat = flat[priced]
+    items = ["fee", *(f"overage_{meter}" for meter in catalogue.meters)]
+    return pd.DataFrame(
+        {
+            "customer_id": strings(case.usage.customer_ids.take(pa.array(owner[row]))),
+            "month": month_starts(case.usage.month[row]),
+            "plan_id": coded(position.reshape(-1)[priced], catalogue.plan_ids),
+            **{item: flat[:, k] / case.money for k, item in enumerate(items)},
+            "total": flat.sum(axis=1) / case.money,
+            "total_minor": flat.sum(axis=1),
+        }
+    )
+
+
+def line_items(
+    usage: Any, catalogue: Catalogue, *, customer_id: str, plan_ids: Sequence[str], months: Sequence[Any] | None = None
+) -> pd.DataFrame:
+    """Put one customer's bills on some plans side by side, line by line: the reason of a flag.
+
+    Parameters
+    ----------
+    plan_ids : sequence of str
+        Such as the plan held and the better one.
+    months : sequence of months, optional
+        Such as those of the window; all if not given.
+
+    Returns
+    -------
+    DataFrame
+        One row per month, plan and item: month, plan_id, item (``fee``, ``overage_{meter}``, ``total``), amount in
+        money, amount_minor in the smallest unit, int64.
+
+    Raises
+    ------
+    CxError
+        ``unknown_customer``, ``unknown_plan``, or as `bill`.
+    """
+    table = columns_of(usage, ["customer_id", "month", *catalogue.meters])
+    mine = table.filter(pc.equal(as_texts(table["customer_id"]).cast(pa.large_string()), str(customer_id)))
+    if not mine.num_rows:
+        raise CxError(
+            "unknown_customer",
+            N_("The usage has no customer {value}."),
+            hint=N_("Check the number of the customer."),
+            column="customer_id",
+            value=customer_id,
+        )
+    bills = bill(mine, catalogue, plans=list(plan_ids))
+    if months is not None:
+        bills = bills[bills["month"].isin(month_starts([month_number(month) for month in months]))]
+    items = [name for name in bills.columns if name == "fee" or name.startswith("overage_")] + ["total"]
+    amounts = bills[items].to_numpy(dtype=np.float64)
+    return pd.DataFrame(
+        {
+            "month": np.repeat(bills["month"].to_numpy(), len(items)),
+            "plan_id": bills["plan_id"].repeat(len(items)).reset_index(drop=True),
+            "item": pd.Series(items * len(bills), dtype="str"),
+            "amount": amounts.reshape(-1),
+            "amount_minor": np.rint(amounts * 10**catalogue.minor_digits).astype(np.int64).reshape(-1),
+        }
+    )
 
 
 def bill_all(
@@ -73,6 +195,18 @@ def bill_all(
     )
     run(bill_all_rows, [(rows, tariff, lo, hi, out) for lo, hi in blocks(n, parts=1 + n // 50_000)])
     return out.T
+
+
+def _position(plan_id: str, catalogue: Catalogue) -> int:
+    if plan_id not in catalogue.versions:
+        raise CxError(
+            "unknown_plan",
+            N_("The catalogue has no plan {value}."),
+            hint=N_("Add the plan to the catalogue, or correct its name."),
+            column="plan_id",
+            value=plan_id,
+        )
+    return catalogue.plan_ids.index(plan_id)
 
 
 def _counted(

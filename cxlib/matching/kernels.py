@@ -208,103 +208,143 @@ def bill_all_rows(rows: Any, t: Any, lo: int, hi: int, out: Any) -> None:
 
 @njit(cache=True, nogil=True)
 def bill_lines(rows: Any, t: Any, plans: Any, lo: int, hi: int, out: Any) -> None:
-    """Write fee and lines of rows lo..hi on each of `plans` into `out`, int64 [N, K, 1 + M]; -1 where unpriced."""
+    """Write fee and lines of rows lo..hi on each of `plans` into `out`, int64 [hi - lo, K, 1 + M]; -1: no price."""
     meters = rows.quantity.shape[0]
     line = np.empty(hi - lo, rows.quantity.dtype)
     for k in range(len(plans)):
         p = plans[k]
+        out[:, k, :] = -1
         before = -1
-        for i in range(lo, hi):
-            out[i, k, :] = -1
         for month in range(t.version_of.shape[1]):
             v = t.version_of[p, month]
             if v < 0 or v == before:
                 continue
             before = v
+            for i in range(hi - lo):
+                if t.version_of[p, rows.month[lo + i]] == v:
+                    out[i, k, 0] = t.fee[v]
             for m in range(meters):
                 line[:] = 0
                 _add_line(line, rows.quantity[m, lo:hi], t, v, m)
-                for i in range(lo, hi):
-                    if t.version_of[p, rows.month[i]] == v:
-                        out[i, k, 0] = t.fee[v]
-                        out[i, k, 1 + m] = line[i - lo]
+                for i in range(hi - lo):
+                    if t.version_of[p, rows.month[lo + i]] == v:
+                        out[i, k, 1 + m] = line[i]
 
 
 @njit(cache=True, nogil=True)
 def savings(
-    rows: Any, t: Any, offers: Any, lo: int, hi: int, months: int, least: Any, best: Any, plan: Any, paid: Any
+    rows: Any, t: Any, offers: Any, lo: int, hi: int, months: int, floor: Any, best: Any, low: Any, plan: Any, paid: Any
 ) -> None:
     """Find for each row lo..hi the plan that was cheaper in each of the last `months` rows and saved most.
 
-    Writes into arrays of length ``hi - lo``: `best` the saving over the window, `plan` its position or -1, `paid` the
-    bill of the plan held. `least` is an array of one: what each month must save more than. That the window's rows
-    are one customer's consecutive months is the caller's knowledge.
+    Writes into arrays of length ``hi - lo``: `best` the saving over the window, `low` its smallest month, `plan` the
+    plan's position or -1, `paid` the bill of the plan held. `floor` is an array of one: what each month must save
+    more than. That the window's rows are one customer's consecutive months is the caller's knowledge.
     """
     plans, back = len(t.sole), months - 1
     step = max(256, min(2048, 320_000 // (plans * rows.quantity.itemsize))) + back
-    table, room = np.empty((plans, step), rows.quantity.dtype), np.empty((5, step), rows.quantity.dtype)
+    table, room = np.empty((plans, step), rows.quantity.dtype), np.empty((6, step), rows.quantity.dtype)
     for a in range(lo, hi, step - back):
         b = min(hi, a + step - back)
         s = max(0, a - back)
         n = b - s
-        held, top, found = room[0, :n], room[1, :n], room[2, :n]
+        held, top, bottom, found, least, total = room[0, :n], room[1, :n], room[2, :n], room[3, :n], room[4], room[5]
         for p in range(plans):
-            _cost(table[p, :n], room[3, :n], rows, t, p, s)
+            _cost(table[p, :n], least[:n], rows, t, p, s)
         for j in range(n):
             held[j] = table[rows.held[s + j], j]
         top[:] = 0
+        bottom[:] = 0
         found[:] = -1
         for p in range(plans):
             if months == 3 and offers.open_to_all[p]:
-                _three_months(table[p, :n], held, p, least[0], top, found)
+                _three_months(table[p, :n], held, p, floor[0], top, bottom, found)
                 continue
-            low, total = room[3, :n], room[4, :n]
-            _window(table[p, :n], held, low, total, months)
+            _window(table[p, :n], held, least[:n], total[:n], months)
             if not offers.open_to_all[p]:
-                for j in range(back, n):
-                    low[j] = low[j] if _may_take(rows, t, offers, p, s + j) else least[0]
-            _keep_best(low[back:], total[back:], p, least[0], top[back:], found[back:])
+                for j in range(min(back, n), n):
+                    least[j] = least[j] if _may_take(rows, t, offers, p, s + j) else floor[0]
+            _keep_best(least[back:n], total[back:n], p, floor[0], top[back:], bottom[back:], found[back:])
         for j in range(a - s, n):
             best[s + j - lo] = top[j]
+            low[s + j - lo] = bottom[j]
             plan[s + j - lo] = found[j]
             paid[s + j - lo] = held[j]
 
 
 @njit(cache=True, nogil=True)
-def _three_months(cost: Any, held: Any, p: int, least: Any, top: Any, found: Any) -> None:
-    """The window of three months in one pass: see `_window` and `_keep_best`."""
+def _three_months(cost: Any, held: Any, p: int, floor: Any, top: Any, bottom: Any, found: Any) -> None:
+    """Do `_window` and `_keep_best` for three months in one pass."""
     kind = cost.dtype.type
-    n = len(cost) - 2
+    n = max(len(cost) - 2, 0)
     c2, c1, c0, h2, h1, h0 = cost[2:], cost[1 : n + 1], cost[:n], held[2:], held[1 : n + 1], held[:n]
-    most, at = top[2:], found[2:]
+    most, least, at = top[2:], bottom[2:], found[2:]
     for j in range(n):
         a, b, c = kind(h0[j] - c0[j]), kind(h1[j] - c1[j]), kind(h2[j] - c2[j])
-        total = kind(kind(a + b) + c)
-        better = (min(a, min(b, c)) > least) & (total > most[j])
+        low, total = min(a, min(b, c)), kind(kind(a + b) + c)
+        better = (low > floor) & (total > most[j])
         most[j] = total if better else most[j]
+        least[j] = low if better else least[j]
         at[j] = kind(p) if better else at[j]
 
 
 @njit(cache=True, nogil=True)
-def _window(cost: Any, held: Any, low: Any, total: Any, months: int) -> None:
+def _window(cost: Any, held: Any, least: Any, total: Any, months: int) -> None:
     """Take the least and the sum of a plan's savings over each row and the rows before it."""
     kind = cost.dtype.type
     for j in range(len(cost)):
-        low[j] = kind(held[j] - cost[j])
-        total[j] = low[j]
+        least[j] = kind(held[j] - cost[j])
+        total[j] = least[j]
     for k in range(1, months):
         n = max(len(cost) - k, 0)
-        least, sum_, c, h = low[k:], total[k:], cost[:n], held[:n]
+        into, adding, c, h = least[k:], total[k:], cost[:n], held[:n]
         for j in range(n):
             saved = kind(h[j] - c[j])
-            least[j] = min(least[j], saved)
-            sum_[j] = kind(sum_[j] + saved)
+            into[j] = min(into[j], saved)
+            adding[j] = kind(adding[j] + saved)
 
 
 @njit(cache=True, nogil=True)
-def _keep_best(low: Any, total: Any, p: int, least: Any, top: Any, found: Any) -> None:
-    kind = low.dtype.type
-    for j in range(len(low)):
-        better = (low[j] > least) & (total[j] > top[j])
+def _keep_best(least: Any, total: Any, p: int, floor: Any, top: Any, bottom: Any, found: Any) -> None:
+    kind = least.dtype.type
+    for j in range(len(least)):
+        better = (least[j] > floor) & (total[j] > top[j])
         top[j] = total[j] if better else top[j]
+        bottom[j] = least[j] if better else bottom[j]
         found[j] = kind(p) if better else found[j]
+
+
+@njit(cache=True, nogil=True)
+def summary(rows: Any, t: Any, offers: Any, bound: Any, lo: int, hi: int, held_sums: Any, plan_sums: Any) -> None:
+    """Add rows lo..hi to sums of int64.
+
+    `held_sums` [P, 5], per plan held: rows, paid, rows with a cheaper plan, rows with another as cheap at best, the sum
+    of the cheapest. `plan_sums` [P, 2], per plan: what all rows cost on it, rows without a price. `bound` [N] marks
+    rows whose customer may take no other plan; empty where nobody is bound.
+    """
+    plans = len(t.sole)
+    step = max(256, min(2048, 320_000 // (plans * rows.quantity.itemsize)))
+    table, spare = np.empty((plans, step), rows.quantity.dtype), np.empty(step, rows.quantity.dtype)
+    other, none = np.empty(step, rows.quantity.dtype), t.unpriced[0]
+    for a in range(lo, hi, step):
+        n = min(step, hi - a)
+        other[:n] = none
+        for p in range(plans):
+            cost = table[p, :n]
+            _cost(cost, spare[:n], rows, t, p, a)
+            for j in range(n):
+                if cost[j] == none:
+                    plan_sums[p, 1] += 1
+                else:
+                    plan_sums[p, 0] += cost[j]
+                bars = rows.held[a + j] == p or (len(bound) > 0 and bound[a + j])
+                if not bars and cost[j] < other[j] and _may_take(rows, t, offers, p, a + j):
+                    other[j] = cost[j]
+        for j in range(n):
+            p = rows.held[a + j]
+            paid = table[p, j]
+            held_sums[p, 0] += 1
+            held_sums[p, 1] += paid
+            held_sums[p, 2] += other[j] < paid
+            held_sums[p, 3] += other[j] == paid
+            held_sums[p, 4] += min(paid, other[j])

@@ -49,7 +49,7 @@ class Usage:
         """Return the position of the customer of a row."""
         return int(np.searchsorted(self.starts, row, side="right")) - 1
 
-    def named(self, row: int) -> dict[str, str]:
+    def named(self, row: int) -> dict[str, Any]:
         """Return customer and month of a row, for a message."""
         return {
             "customer": str(self.customer_ids[self.customer_of(row)].as_py()),

@@ -1,0 +1,223 @@
+"""Everything that the measures of matching need of a company's usage, plans and customers, brought together once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cxlib.engine.threads import blocks, run
+from cxlib.errors import CxError
+from cxlib.matching.kernels import Offers, Rows, Tariff
+from cxlib.matching.months import month_number
+from cxlib.matching.people import NEVER, CustomerTable, People, offers_of, segments_of
+from cxlib.matching.tariffs import catalogue_decimals, tariff_for
+from cxlib.matching.usage import NO_PLAN, Usage, read_usage
+from cxlib.matching.windows import LONGEST, Customers, streaks
+from cxlib.texts import N_
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cxlib.matching.catalogue import Catalogue
+
+Absent = Literal["missing", "zero"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A company's usage, ready for the kernels; `first` is the month that the rows count from."""
+
+    usage: Usage
+    people: People
+    catalogue: Catalogue
+    tariff: Tariff
+    offers: Offers
+    rows: Rows
+    customers: Customers
+    first: int
+    last: int
+    until: int
+    kind: Any
+    dearest: int
+
+    def blocks(self) -> list[tuple[int, int]]:
+        """Split the customers into ranges of about equal work."""
+        n = len(self.usage.customer_ids)
+        return blocks(n, parts=1 + len(self.usage.month) // 100_000)
+
+    @property
+    def money(self) -> int:
+        """Smallest units of money in one unit."""
+        return int(10**self.catalogue.minor_digits)
+
+
+def open_case(
+    usage: Any,
+    catalogue: Catalogue,
+    *,
+    customers: Any = None,
+    months: int = 3,
+    absent: Absent = "missing",
+    until: Any = None,
+    held: bool = True,
+) -> Case:
+    """Read usage and customers and compile the catalogue for them; without `held` nobody needs to hold a plan.
+
+    Raises
+    ------
+    CxError
+        ``no_usage``, ``bad_setting``, ``missing_plan``, ``no_price``, or as `usage.read_usage`, `CustomerTable` and
+        `tariffs.tariff_for`.
+    """
+    if not isinstance(months, int | np.integer) or not 1 <= months <= LONGEST:
+        raise CxError("bad_setting", N_("A window has 1 to 120 months, not {value}."), value=months)
+    table = CustomerTable(customers)
+    read = read_usage(usage, meters=catalogue.meters, plan_ids=catalogue.plan_ids, least=catalogue_decimals(catalogue))
+    if not len(read.month):
+        raise CxError("no_usage", N_("There is no usage."), hint=N_("Bring usage of at least one customer."))
+    first, last = _span(read.month)
+    end = last if until is None else month_number(until)
+    if absent == "zero":
+        read = _with_zeros(read, table, catalogue, end)
+        first, last = _span(read.month)
+    elif absent != "missing":
+        raise CxError("bad_setting", N_("absent is missing or zero, not {value}."), value=absent)
+    if last - first > 2**15 - 2:
+        raise CxError("bad_month", N_("The usage spans more than 2,700 years."), column="month")
+    people = table.look_up(read.customer_ids, plan_ids=catalogue.plan_ids, segments=segments_of(catalogue))
+    read = _with_plans(read, people) if held else read
+    tariff, kind, dearest = tariff_for(
+        catalogue, first=first, last=last, decimals=read.decimals, largest=read.largest, months=months
+    )
+    rows = Rows(
+        quantity=read.quantity.astype(kind, copy=False),
+        month=(read.month - np.int32(first)).astype(np.int16),
+        held=read.held,
+    )
+    if held:
+        _refuse_unpriced(read, rows, tariff, catalogue)
+    return Case(
+        usage=read,
+        people=people,
+        catalogue=catalogue,
+        tariff=tariff,
+        offers=offers_of(catalogue, people, read.starts, tariff.version_of, first),
+        rows=rows,
+        customers=_customers(read, rows, people, first),
+        first=first,
+        last=last,
+        until=end,
+        kind=kind,
+        dearest=dearest,
+    )
+
+
+def _span(month: NDArray[np.int32]) -> tuple[int, int]:
+    return int(month.min()), int(month.max())
+
+
+def _customers(usage: Usage, rows: Rows, people: People, first: int) -> Customers:
+    n = len(usage.month)
+    streak, whole = np.empty(n, np.int8), np.empty(n, np.int8)
+    complete = np.zeros(0, np.bool_) if usage.complete is None else usage.complete
+    parts = blocks(len(usage.customer_ids), parts=1 + n // 500_000)
+    run(streaks, [(usage.starts, rows.month, rows.held, complete, lo, hi, streak, whole) for lo, hi in parts])
+    return Customers(
+        starts=usage.starts, month=rows.month, streak=streak, whole=whole, free=people.free - np.int32(first)
+    )
+
+
+def _with_plans(usage: Usage, people: People) -> Usage:
+    """Fill in the plans that the usage does not say from the table of customers."""
+    missing = usage.held == NO_PLAN
+    if not missing.any():
+        return usage
+    theirs = np.repeat(people.plan, np.diff(usage.starts))
+    held = np.where(missing, theirs, usage.held)
+    if (held == NO_PLAN).any():
+        row = int((held == NO_PLAN).argmax())
+        raise CxError(
+            "missing_plan",
+            N_("No plan is known of customer {customer} in {month}."),
+            hint=N_("Add plan_id to the usage, or bring the table of customers."),
+            column="plan_id",
+            **usage.named(row),
+        )
+    return replace(usage, held=held)
+
+
+def _refuse_unpriced(usage: Usage, rows: Rows, tariff: Tariff, catalogue: Catalogue) -> None:
+    if (tariff.version_of >= 0).all():
+        return
+    unpriced = tariff.version_of[rows.held, rows.month] < 0
+    if unpriced.any():
+        row = int(unpriced.argmax())
+        raise CxError(
+            "no_price",
+            N_("Customer {customer} holds plan {plan} in {month}, when the plan has no price."),
+            hint=N_("Extend the validity of the plan's versions."),
+            column="valid_from",
+            plan=catalogue.plan_ids[int(rows.held[row])],
+            **usage.named(row),
+        )
+
+
+def _with_zeros(usage: Usage, table: CustomerTable, catalogue: Catalogue, end: int) -> Usage:
+    """Fill the months without a row with zero usage, from the month of joining to that of leaving or to `end`.
+
+    Customers without any usage are filled too where the month of joining is known. What was used before joining or
+    after the month of leaving is left out: those months are not the customer's.
+    """
+    ids = usage.customer_ids
+    if table.table is not None:
+        ids = pc.unique(pa.concat_arrays([ids, table.ids]))
+        ids = ids.take(pc.sort_indices(ids))
+    people = table.look_up(ids, plan_ids=catalogue.plan_ids, segments=())
+    at = pc.index_in(usage.customer_ids, value_set=ids).to_numpy()
+    owner = np.repeat(at, np.diff(usage.starts))
+    n = len(ids)
+    begin, stop = np.full(n, NEVER, np.int64), np.minimum(people.left, end).astype(np.int64)
+    begin[at] = usage.month[usage.starts[:-1]]
+    begin = np.where(people.joined < NEVER, people.joined, begin)
+    length = np.maximum(0, stop - begin + 1)
+    filled = np.repeat(np.arange(n), length)
+    month = np.repeat(begin, length) + np.arange(len(filled)) - np.repeat(np.cumsum(length) - length, length)
+    every, own = filled * 2**20 + month, owner * 2**20 + usage.month.astype(np.int64)
+    row = np.searchsorted(own, every)
+    there = (row < len(own)) & (own[np.minimum(row, len(own) - 1)] == every)
+    quantity = np.zeros((len(usage.quantity), len(every)), usage.quantity.dtype)
+    quantity[:, there] = usage.quantity[:, row[there]]
+    customer = every >> 20
+    kept = np.unique(customer)
+    complete = np.ones(len(every), np.bool_)
+    if usage.complete is not None:
+        complete[there] = usage.complete[row[there]]
+    return replace(
+        usage,
+        customer_ids=ids.take(pa.array(kept)),
+        starts=np.append(np.searchsorted(customer, kept), len(every)).astype(np.int64),
+        month=(every & (2**20 - 1)).astype(np.int32),
+        quantity=quantity,
+        held=_carried(usage.held[row[there]], there, customer),
+        complete=None if usage.complete is None else complete,
+    )
+
+
+def _carried(held: NDArray[np.int16], there: NDArray[np.bool_], customer: NDArray[np.int64]) -> NDArray[np.int16]:
+    """Give filled months the plan of the customer's row before, else of the one after."""
+    n = len(there)
+    if not len(held):
+        return np.full(n, NO_PLAN, np.int16)
+    source = np.cumsum(there) - 1
+    place = np.flatnonzero(there)
+    behind, ahead = np.maximum(source, 0), np.minimum(np.where(there, source, source + 1), len(held) - 1)
+    from_behind = (source >= 0) & (customer[place[behind]] == customer)
+    from_ahead = customer[place[ahead]] == customer
+    plan = np.full(n, NO_PLAN, np.int16)
+    plan[from_ahead] = held[ahead[from_ahead]]
+    plan[from_behind] = held[behind[from_behind]]
+    return plan
