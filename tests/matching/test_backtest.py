@@ -1,0 +1,241 @@
+"""The back-test counts what a plain calculation counts, looks ahead nowhere, and judges the advice on real data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import cross_val_score
+
+from cxlib.errors import CxError
+from cxlib.matching.backtest import RULES, WalkForwardSplit, backtest, regret_score, summarise_backtest
+from cxlib.matching.recommender import PlanRecommender
+
+PLANS = pd.DataFrame(
+    {
+        "plan_id": ["small", "middle", "large"],
+        "monthly_fee": [10.0, 18.0, 30.0],
+        "included_minutes": [100.0, 200.0, 1000.0],
+        "overage_price_minutes": [0.5, 0.25, 0.1],
+    }
+)
+
+
+def plain_bill(minutes: float, plan: str) -> float:
+    fee, included, price = PLANS.set_index("plan_id").loc[plan]
+    return fee + max(0.0, minutes - included) * price
+
+
+def random_usage(*, customers: int = 40, months: int = 9, seed: int = 1) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    level = random.lognormal(4.9, 0.7, customers)
+    rows = [
+        (f"c{i:03d}", f"2025-{month + 1:02d}", plan, float(round(level[i] * random.lognormal(0, 0.4))))
+        for i in range(customers)
+        for plan in [random.choice(PLANS["plan_id"])]
+        for month in range(months)
+        if random.random() > 0.04
+    ]
+    return pd.DataFrame(rows, columns=["customer_id", "month", "plan_id", "minutes"])
+
+
+def test_regret_by_hand():
+    # Months after the first: 100, 100, 100 | 150, 150, 150. Three months later: small 105, middle 54, large 90.
+    used = [70, 100, 100, 100, 150, 150, 150]
+    usage = pd.DataFrame(
+        {
+            "customer_id": "x",
+            "month": [f"2025-{at:02d}" for at in range(1, 8)],
+            "plan_id": "large",
+            "minutes": np.array(used, dtype=float),
+        }
+    )
+    row = backtest(PlanRecommender(PLANS), usage).iloc[0]
+    assert (row["month"], row["best_plan_id"], row["cost_held"], row["cost_best"]) == (
+        pd.Timestamp("2025-04-01"),
+        "middle",
+        90.0,
+        54.0,
+    )
+    assert row["regret_stay"] == 36.0
+    assert (row["plan_mean_all"], row["plan_flag"], row["regret_last_month"]) == ("small", "small", 51.0)
+    assert row["difference"] == 36.0
+    assert (row["interval_low"], row["interval_high"], row["covered"]) == (
+        60.0,
+        60.0,
+        False,
+    )  # its own months: small 30
+
+
+def test_simple_rules_against_a_plain_calculation():
+    usage = random_usage()
+    rows = backtest(PlanRecommender(PLANS), usage)
+    found = {(row.customer_id, row.month.strftime("%Y-%m")): row for row in rows.itertuples()}
+    names = list(PLANS["plan_id"])
+    expected = 0
+    for customer, own in usage.groupby("customer_id"):
+        good = own.sort_values("month").iloc[1:]
+        month = [int(each[-2:]) for each in good["month"]]
+        cost = np.array([[plain_bill(used, plan) for plan in names] for used in good["minutes"]])
+        held = names.index(own["plan_id"].iloc[0])
+        for at in range(3, len(good) - 2):
+            if month[at + 2] - month[at - 1] != 3:
+                continue
+            expected += 1
+            row = found[customer, good["month"].iloc[at - 1]]
+            paid, past = cost[at : at + 3].sum(axis=0), cost[:at]
+            saved = past[-3:, [held]] - past[-3:]
+            fits = (saved > 0).all(axis=0) & (month[at - 1] - month[at - 3] == 2)
+            chosen = {
+                "stay": held,
+                "last_month": past[-1].argmin(),
+                "mean_3": past[-3:].sum(axis=0).argmin(),
+                "mean_all": past.sum(axis=0).argmin(),
+                "flag": np.where(fits, saved.sum(axis=0), 0).argmax() if fits.any() else held,
+            }
+            for rule, plan in chosen.items():
+                assert getattr(row, f"plan_{rule}") == names[plan]
+                assert getattr(row, f"regret_{rule}") == pytest.approx(paid[plan] - paid.min())
+            assert row.difference == pytest.approx(paid[held] - min(np.delete(paid, held)))
+    assert len(rows) == expected > 50
+
+
+def test_later_months_change_no_choice():
+    usage = random_usage()
+    later = usage["month"] > "2025-07"
+    changed = usage.assign(minutes=usage["minutes"].where(~later, usage["minutes"] * 5 + 3))
+    early = [backtest(PlanRecommender(PLANS), each).query("month <= '2025-05-01'") for each in (usage, changed)]
+    choices = [f"plan_{rule}" for rule in RULES] + ["p_saves", "interval_low", "interval_high"]
+    pd.testing.assert_frame_equal(early[0][choices], early[1][choices])
+    assert not early[0]["cost_held"].equals(early[1]["cost_held"])
+
+
+def test_summary_by_hand():
+    rows = pd.DataFrame(
+        {"customer_id": ["a", "a", "b"], "difference": [8.0, -2.0, 4.0], "covered": [True, True, False]}
+    )
+    for rule in RULES:
+        rows[f"regret_{rule}"] = [8.0, 0.0, 4.0]
+    rows["regret_recommended"] = [0.0, 3.0, 4.0]
+    rows["strong"] = [True, True, False]
+    summary = summarise_backtest(rows).set_index("rule")
+    assert list(summary.index) == list(RULES)
+    assert summary.loc["stay", ["mean_regret", "hit_rate", "saved_share"]].tolist() == [4.0, 1 / 3, 0.0]
+    row = summary.loc["recommended"]
+    assert row[["customer_origins", "customers"]].tolist() == [3, 2]
+    assert row["mean_regret"] == pytest.approx(7 / 3)
+    assert row["saved_share"] == pytest.approx(5 / 12)
+    assert row["coverage"] == pytest.approx(2 / 3)
+    assert (row["strong_share"], row["strong_precision"]) == (pytest.approx(2 / 3), 0.5)
+    assert row["strong_saved_share"] == pytest.approx(5 / 12)
+    # Sums over customers around the mean: a 3 - 14/3, b 4 - 7/3, so +-5/3; error sqrt(2 * 2 * 25/9) / 3 = 10/9.
+    assert row["regret_high"] - row["mean_regret"] == pytest.approx(12.7062 * 10 / 9, rel=1e-4)
+
+
+def test_walk_forward_goes_forward():
+    usage = random_usage().sample(frac=1, random_state=0)
+    folds = list(WalkForwardSplit(2, horizon=3).split(usage))
+    assert [usage["month"].iloc[train].max() for train, _ in folds] == ["2025-05", "2025-06"]
+    assert [usage["month"].iloc[test].max() for _, test in folds] == ["2025-08", "2025-09"]
+    assert all(set(train) < set(test) for train, test in folds)
+    with pytest.raises(CxError) as refused:
+        list(WalkForwardSplit(4, horizon=3).split(usage))
+    assert refused.value.code == "too_few_months"
+
+
+def test_cross_validation_scores_the_negative_regret():
+    usage = random_usage()
+    scores = cross_val_score(PlanRecommender(PLANS), usage, cv=WalkForwardSplit(2))
+    rows = backtest(PlanRecommender(PLANS), usage)
+    expected = [
+        -rows.loc[rows["month"] == month, "regret_recommended"].mean() for month in ("2025-05-01", "2025-06-01")
+    ]
+    np.testing.assert_allclose(scores, expected)
+
+
+def test_a_score_needs_months_after_the_origin():
+    usage = random_usage()
+    fitted = PlanRecommender(PLANS).fit(usage)
+    with pytest.raises(CxError) as refused:
+        regret_score(fitted, usage[usage["month"] <= "2025-05"])
+    assert refused.value.code == "not_enough_data"
+
+
+def test_too_short_usage_gives_no_rows():
+    usage = random_usage(months=5)
+    rows = backtest(PlanRecommender(PLANS), usage)
+    assert rows.empty
+    assert {"customer_id", "regret_recommended", "covered"} <= set(rows.columns)
+
+
+NAMES = ["plan_id", "monthly_fee", "minutes", "sms", "gb", "per_minute", "per_sms", "per_gb"]
+TWO = [("surf", 20, 500, 50, 15, 0.03, 0.03, 10), ("ultimate", 70, 3000, 1000, 30, 0.01, 0.01, 7)]
+LADDER = [
+    ("XS", 8, 100, 20, 3, 0.05, 0.05, 10),
+    ("S", 14, 300, 30, 8, 0.04, 0.04, 10),
+    TWO[0],
+    ("M", 30, 800, 80, 18, 0.03, 0.03, 9),
+    ("L", 40, 1200, 100, 22, 0.02, 0.02, 8),
+    ("XL", 55, 2000, 500, 26, 0.01, 0.01, 8),
+    TWO[1],
+]
+
+
+def mobile_plans(rows: list[tuple]) -> pd.DataFrame:
+    plans = pd.DataFrame(rows, columns=NAMES)
+    out = plans[["plan_id"]].assign(monthly_fee=plans["monthly_fee"].astype(float))
+    for meter, included, price in (("minutes", "minutes", "per_minute"), ("sms", "sms", "per_sms")):
+        out[f"included_{meter}"], out[f"overage_price_{meter}"] = plans[included].astype(float), plans[price]
+    out["included_data_mb"], out["overage_price_data_mb"] = plans["gb"] * 1024.0, plans["per_gb"].astype(float)
+    return out.assign(unit_size_data_mb=1024.0, round_up_data_mb=True)
+
+
+@pytest.fixture(scope="module")
+def mobile_usage(real_data):
+    folder = real_data / "megaline"
+    calls = pd.read_csv(folder / "megaline_calls.csv").assign(minutes=lambda each: np.ceil(each["duration"].round(2)))
+    web = pd.read_csv(folder / "megaline_internet.csv")
+    texts = pd.read_csv(folder / "megaline_messages.csv")
+    parts = [
+        frame.groupby(["user_id", frame[day].str[:7].rename("month")])[what].agg(how).rename(name)
+        for frame, day, what, how, name in (
+            (calls, "call_date", "minutes", "sum", "minutes"),
+            (texts, "message_date", "id", "count", "sms"),
+            (web, "session_date", "mb_used", "sum", "data_mb"),
+        )
+    ]
+    users = pd.read_csv(folder / "megaline_users.csv").set_index("user_id")
+    usage = pd.concat(parts, axis=1).fillna(0.0).reset_index()
+    usage["data_mb"] = usage["data_mb"].round(2)
+    usage["plan_id"] = usage["user_id"].map(users["plan"])
+    return usage.rename(columns={"user_id": "customer_id"}).astype({"customer_id": "str"})
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("plans", "simple"),
+    [(TWO, [37.2, 12.4, 7.9, 7.1, 9.5]), (LADDER, [71.3, 18.9, 8.9, 8.8, 19.8])],
+    ids=["two plans", "ladder"],
+)
+def test_a_real_operator(mobile_usage, plans, simple):
+    rows = backtest(PlanRecommender(mobile_plans(plans)), mobile_usage)
+    summary = summarise_backtest(rows).set_index("rule")
+    assert summary.loc["stay", ["customer_origins", "customers"]].tolist() == [360, 139]
+    assert summary["mean_regret"].round(1).tolist()[:5] == simple
+    ours = summary.loc["recommended"]
+    assert ours["mean_regret"] <= 8.5
+    assert ours["mean_regret"] < summary.loc[["stay", "last_month", "flag"], "mean_regret"].min()
+    assert 0.65 <= ours["coverage"] <= 0.9
+    assert ours["strong_precision"] >= 0.93
+    assert ours["strong_saved_share"] >= 0.5
+
+
+@pytest.mark.real_data
+def test_the_same_usage_advised_today(mobile_usage):
+    advised = PlanRecommender(mobile_plans(TWO)).fit(mobile_usage).recommend(mobile_usage)
+    assert len(advised) == 490
+    assert (advised["state"] == "not_enough_data").sum() == (advised["months_known"] < 3).sum()
+    known = advised[advised["months_known"] >= 3]
+    assert (known["basis"] == "others").all()
+    assert (known["interval_low"] <= known["interval_high"]).all()
+    assert (known["expected_saving"] >= 0).all()
