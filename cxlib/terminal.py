@@ -58,7 +58,7 @@ def read_file(argument: str, mappings: Sequence[str] | None, zone: str | None) -
         raise CxError("no_file", N_("There is no file {value}."), value=str(path))
     table, meter = _table_asked(argument)
     text = read_text_table(path)
-    table = table or guess_table(text)[0]
+    table = table or guess_table(text)[0][0]
     mapping = _mapping_given(table, mappings)
     if mapping is None and meter is not None:
         suggested = suggest_mapping(text, table=table)

@@ -101,7 +101,7 @@ def open_upload(upload: Any) -> OnItsWay:
     if upload.file_id not in held:
         raw = upload.getvalue()
         text = read_text_table(raw, name=upload.name)
-        table = guess_table(text)[0]
+        table = guess_table(text)[0][0]
         mapping, remembered = _first_mapping(text, table)
         held[upload.file_id] = OnItsWay(upload.name, raw, text, table, mapping, remembered)
     return held[upload.file_id]
