@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from cxlib.demo import operator as op
+from cxlib.fairness.overtakes import overtakes_by_contact
 
 TOP, SECOND, SYMBOLIC, REGULAR = op.TIERS
 POOL = ["queue", "location"]
@@ -102,6 +103,13 @@ def test_passed_is_counted_as_defined(log):
         passers = served & (arrived > row.arrived_at_s) & (ended < row.wait_ended_at_s)
         assert row.passed_true == passers.sum()
     assert (log.loc[~log["queued"].astype(bool), "passed_true"] == 0).all()
+
+
+def test_the_product_counts_the_same_passes(demo, log):
+    counted = overtakes_by_contact(demo.tables["contacts"])
+    both = log.merge(counted[["contact_id", "passed"]], on="contact_id", validate="1:1")
+    assert len(both) == len(log)
+    assert (both["passed"] == both["passed_true"]).all()
 
 
 def test_waits_and_abandonment_are_those_of_a_busy_operator(log):
