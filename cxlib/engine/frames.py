@@ -132,8 +132,8 @@ def distinct(frame: Frame, column: str) -> list[Any]:
     return sorted(found.tolist())
 
 
-class LocalTime:
-    """The clock on the wall of a zone, as expressions over a column of microseconds since 1970 (UTC).
+def local_clock(frame: Frame, column: str, *, zone: str, first: int | None, last: int | None) -> Frame:
+    """Return the frame with the wall clock of a zone beside a column of microseconds since 1970 (UTC).
 
     Parameters
     ----------
@@ -144,47 +144,42 @@ class LocalTime:
     first, last : int or None
         Least and greatest value of the column; changes of the clock between them are followed.
 
+    Returns
+    -------
+    narwhals frame
+        With local_hour (0 to 23), local_weekday (0 is Monday), and local_day, local_week and local_month: the day, the
+        Monday and the first of the month, in days since 1970-01-01.
+
     Notes
     -----
-    All is whole-number arithmetic, so that engines agree. Days are counted from 1970-01-01; the calendar follows
-    H. Hinnant, "chrono-compatible low-level date algorithms" (2013).
+    All is whole-number arithmetic, so that engines agree, in steps, because SQL repeats an operand that is divided.
+    The calendar follows H. Hinnant, "chrono-compatible low-level date algorithms" (2013).
     """
-
-    def __init__(self, column: str, *, zone: str, first: int | None, last: int | None) -> None:
-        offsets = utc_offsets(zone, first or 0, last or 0)
-        shift: Any = nw.lit(offsets[0][1])
-        for since, offset in offsets[1:]:
-            shift = nw.when(nw.col(column) >= since).then(nw.lit(offset)).otherwise(shift)
-        self._local: nw.Expr = nw.col(column) + shift + _ERA * _DAY  # above zero, where all engines divide alike
-
-    @property
-    def day(self) -> nw.Expr:
-        """Days since 1970-01-01."""
-        return self._local // _DAY - _ERA
-
-    @property
-    def hour(self) -> nw.Expr:
-        """Hour of the day, 0 to 23."""
-        return (self._local % _DAY) // (3600 * MICROSECONDS)
-
-    @property
-    def weekday(self) -> nw.Expr:
-        """Day of the week, 0 for Monday."""
-        return (self._local // _DAY + 3) % 7  # day 0 was a Thursday, and the era is whole weeks
-
-    @property
-    def week(self) -> nw.Expr:
-        """Day on which the week began, a Monday, in days since 1970-01-01."""
-        return self.day - self.weekday
-
-    @property
-    def month(self) -> nw.Expr:
-        """First day of the month, in days since 1970-01-01."""
-        of_era = (self._local // _DAY + 719_468) % 146_097
-        year = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
-        of_year = of_era - (365 * year + year // 4 - year // 100)
-        month = (5 * of_year + 2) // 153
-        return self.day - (of_year - (153 * month + 2) // 5)
+    c = nw.col
+    offsets = utc_offsets(zone, first or 0, last or 0)
+    shift: Any = nw.lit(offsets[0][1])
+    for since, offset in offsets[1:]:
+        shift = nw.when(c(column) >= since).then(nw.lit(offset)).otherwise(shift)
+    there = frame.collect_schema().names()
+    steps: tuple[dict[str, nw.Expr], ...] = (
+        {"_us": c(column) + shift + _ERA * _DAY},  # above zero, where all engines divide alike
+        {"_day": c("_us") // _DAY, "local_hour": c("_us") % _DAY // (3600 * MICROSECONDS)},
+        {
+            "local_day": c("_day") - _ERA,
+            "local_weekday": (c("_day") + 3) % 7,  # day 0 was a Thursday, and the era is whole weeks
+            "_of_era": (c("_day") + 719_468) % 146_097,
+        },
+        {"local_week": c("local_day") - c("local_weekday"), "_leap": c("_of_era") // 1_460},
+        {"_leap": c("_leap") - c("_of_era") // 36_524 + c("_of_era") // 146_096},
+        {"_year": (c("_of_era") - c("_leap")) // 365},
+        {"_of_year": c("_of_era") - 365 * c("_year") - c("_year") // 4 + c("_year") // 100},
+        {"_month": (5 * c("_of_year") + 2) // 153},
+        {"_before": (153 * c("_month") + 2) // 5},
+        {"local_month": c("local_day") - c("_of_year") + c("_before")},
+    )
+    for step in steps:
+        frame = frame.with_columns(**step)
+    return frame.select(*there, *(f"local_{part}" for part in ("day", "hour", "weekday", "week", "month")))
 
 
 def utc_offsets(zone: str, first: int, last: int) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from cxlib.engine.frames import MICROSECONDS, Frame, LocalTime, missing, names, on_one_engine, pandas, standard
+from cxlib.engine.frames import MICROSECONDS, Frame, missing, names, on_one_engine, pandas, standard
 from cxlib.fairness.contacts import Contacts, prepare
 from cxlib.fairness.groups import (
     MIN_GROUP,
@@ -21,7 +21,7 @@ from cxlib.fairness.groups import (
     tallied,
     wait_rates,
 )
-from cxlib.fairness.periods import Every, period_of, period_starts
+from cxlib.fairness.periods import Every, period_starts, with_period
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,8 +120,7 @@ def allocation_over_time(
     keys = keys_of(by)
     prepared = prepare(contacts, ranks=ranks, keep=keys)
     prepared = _with_customers_columns(prepared, customers, keys)
-    clock = LocalTime("arrived_us", zone=zone, first=prepared.first_us, last=prepared.until_us)
-    frame = grouped(prepared.frame, by).with_columns(period=period_of(clock, every))
+    frame = with_period(grouped(prepared.frame, by), every, zone=zone, first=prepared.first_us, last=prepared.until_us)
     table = tallied(prepared, ["period", *keys], frame, [sla_s])
     table = table.sort_values("period", kind="stable", ignore_index=True)
     out = pd.DataFrame({"period": period_starts(table["period"].to_numpy(), every), **{k: table[k] for k in keys}})

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 
 from cxlib.engine import threads
-from cxlib.engine.frames import LocalTime, arrow
+from cxlib.engine.frames import arrow
 from cxlib.errors import CxError
 from cxlib.fairness import kernels
 from cxlib.fairness.contacts import Contacts, prepare
 from cxlib.fairness.groups import MIN_GROUP, By, grouped, keys_of, share
-from cxlib.fairness.periods import Every, period_of, period_starts
+from cxlib.fairness.periods import Every, period_starts, with_period
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
@@ -173,8 +173,8 @@ def overtakes_over_time(
     """
     prepared = prepare(contacts, ranks=ranks, keep=[*keys_of(by), *(pool or ())])
     counted = _count(prepared, by=by, pool=pool, passers=passers, ranks=ranks)
-    clock = LocalTime("arrived_us", zone=zone, first=prepared.first_us, last=prepared.until_us)
-    found = nw.from_native(pd.DataFrame({"arrived_us": counted.arrived})).select(period=period_of(clock, every))
+    arrivals = nw.from_native(pd.DataFrame({"arrived_us": counted.arrived}))
+    found = with_period(arrivals, every, zone=zone, first=prepared.first_us, last=prepared.until_us)
     period, place = np.unique(found["period"].to_numpy(), return_inverse=True)
     tiers = len(counted.tiers)
     times = counted.passed_by.sum(axis=1, dtype=np.int64)
