@@ -30,46 +30,47 @@ OFFSET: Final = r"(Z|[+-][0-9]{2}:?[0-9]{2})"
 _CLOCK: Final = rf"({HALF_DAY_TIME}|{TIME_OF_DAY})"
 
 _D: Final = "[0-9]{1,2}"
-_Y: Final = "[0-9]{4}"
-_YEAR_RANGE: Final = "BETWEEN 1900 AND 2199"
+_Y: Final = "(19|20|21)[0-9]{2}"
+_YY: Final = "[0-9]{2}"
 DATE_SHAPES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "ymd": (
         (f"{_Y}-{_D}-{_D}", "%Y-%m-%d"),
         (f"{_Y}/{_D}/{_D}", "%Y/%m/%d"),
         (f"{_Y}\\.{_D}\\.{_D}", "%Y.%m.%d"),
-        ("[0-9]{8}", "%Y%m%d"),
+        (f"{_Y}[0-9]{{4}}", "%Y%m%d"),
         (f"{_Y}年{_D}月{_D}日", "%Y年%m月%d日"),
     ),
     "dmy": (
+        (f"{_D}/{_D}/{_YY}", "%d/%m/%y"),
+        (f"{_D}-{_D}-{_YY}", "%d-%m-%y"),
+        (f"{_D}\\.{_D}\\.{_YY}", "%d.%m.%y"),
         (f"{_D}/{_D}/{_Y}", "%d/%m/%Y"),
         (f"{_D}-{_D}-{_Y}", "%d-%m-%Y"),
         (f"{_D}\\.{_D}\\.{_Y}", "%d.%m.%Y"),
-        (f"{_D}/{_D}/[0-9]{{2}}", "%d/%m/%y"),
-        (f"{_D}-{_D}-[0-9]{{2}}", "%d-%m-%y"),
-        (f"{_D}\\.{_D}\\.[0-9]{{2}}", "%d.%m.%y"),
-        ("[0-9]{8}", "%d%m%Y"),
-        (f"{_D} [A-Za-z]{{3}} {_Y}", "%d %b %Y"),
+        (f"[0-9]{{4}}{_Y}", "%d%m%Y"),
+        (f"{_D}-[A-Za-z]{{3}}-{_YY}", "%d-%b-%y"),
         (f"{_D}-[A-Za-z]{{3}}-{_Y}", "%d-%b-%Y"),
-        (f"{_D}-[A-Za-z]{{3}}-[0-9]{{2}}", "%d-%b-%y"),
+        (f"{_D} [A-Za-z]{{3}} {_Y}", "%d %b %Y"),
     ),
     "mdy": (
+        (f"{_D}/{_D}/{_YY}", "%m/%d/%y"),
+        (f"{_D}-{_D}-{_YY}", "%m-%d-%y"),
         (f"{_D}/{_D}/{_Y}", "%m/%d/%Y"),
         (f"{_D}-{_D}-{_Y}", "%m-%d-%Y"),
         (f"{_D}\\.{_D}\\.{_Y}", "%m.%d.%Y"),
-        (f"{_D}/{_D}/[0-9]{{2}}", "%m/%d/%y"),
-        (f"{_D}-{_D}-[0-9]{{2}}", "%m-%d-%y"),
-        ("[0-9]{8}", "%m%d%Y"),
+        (f"[0-9]{{4}}{_Y}", "%m%d%Y"),
         (f"[A-Za-z]{{3}} {_D}, {_Y}", "%b %d, %Y"),
     ),
     "yymmdd": (
         ("[0-9]{6}", "%y%m%d"),
-        (f"[0-9]{{2}}-{_D}-{_D}", "%y-%m-%d"),
-        (f"[0-9]{{2}}/{_D}/{_D}", "%y/%m/%d"),
+        (f"{_YY}-{_D}-{_D}", "%y-%m-%d"),
+        (f"{_YY}/{_D}/{_D}", "%y/%m/%d"),
     ),
 }
+"""Shapes of dates by order. Two-digit years stand first: duckdb's ``%Y`` would take 26 for the year 26."""
 MONTH_SHAPES: Final = (
     (f"{_Y}-{_D}", "%Y-%m"),
-    ("[0-9]{6}", "%Y%m"),
+    (f"{_Y}[0-9]{{2}}", "%Y%m"),
     (f"{_Y}/{_D}", "%Y/%m"),
     (f"{_Y}\\.{_D}", "%Y.%m"),
     (f"{_D}/{_Y}", "%m/%Y"),
@@ -78,26 +79,27 @@ MONTH_SHAPES: Final = (
     (f"{_Y}年{_D}月", "%Y年%m月"),
     (f"{_Y}年{_D}月份", "%Y年%m月份"),
     (f"[A-Za-z]{{3}} {_Y}", "%b %Y"),
+    (f"[A-Za-z]{{3}}-{_YY}", "%b-%y"),
     (f"[A-Za-z]{{3}}-{_Y}", "%b-%Y"),
-    ("[A-Za-z]{3}-[0-9]{2}", "%b-%y"),
 )
 EXCEL_SERIAL: Final = r"[1-9][0-9]{3,4}(\.0*)?"
 
 
 @dataclass(frozen=True)
 class Cast:
-    """Expressions of one column: the raw text, its value, and the rule that it breaks (NULL where none).
+    """Expressions of one column: raw text, text prepared for casting, value, rule broken (NULL where none).
 
     A time of two cells has the raw text date, space, time of day.
     """
 
     raw: str
+    prepared: str
     value: str
     reason: str
     warning: str = "NULL"
 
 
-def cast_of(column: Column, mapped: ColumnMap, ids: dict[str, str], raw: str, value_name: str) -> Cast:
+def cast_of(column: Column, mapped: ColumnMap, ids: dict[str, str], names: tuple[str, str, str]) -> Cast:
     """Return the SQL of one column.
 
     Parameters
@@ -108,19 +110,20 @@ def cast_of(column: Column, mapped: ColumnMap, ids: dict[str, str], raw: str, va
         With its `format` and `decimal` decided.
     ids : dict
         Headers of the file to the identifiers under which SQL knows them.
-    raw, value_name : str
-        The identifiers under which `value` and `reason` find the raw text and the value.
+    names : tuple of str
+        The identifiers under which the raw text, the prepared text and the value are found.
     """
+    raw, ready, value_name = names
     if mapped.all_present and column.kind == "boolean":
         tests = " AND ".join(f"{_cell(ids[each], mapped)} IS NOT NULL" for each in mapped.sources[0])
-        return Cast(f"CASE WHEN {tests} THEN 'yes' ELSE 'no' END", f"{raw} = 'yes'", "NULL")
+        return Cast(f"CASE WHEN {tests} THEN 'yes' ELSE 'no' END", raw, f"{raw} = 'yes'", "NULL")
     text = raw_text(column, mapped, ids)
-    value, diagnosis, warning = _value(column, mapped, raw)
+    value, diagnosis, warning = _value(column, mapped, raw, ready)
     missing = "'missing'" if column.required else "NULL"
     limits = _limits(column, value_name) if column.kind in NUMBER_KINDS else ""
     checked = f"WHEN {value_name} IS NOT NULL THEN {limits or 'NULL'} "
     reason = f"CASE WHEN {raw} IS NULL THEN {missing} {checked}ELSE {diagnosis} END"
-    return Cast(text, value, reason, warning)
+    return Cast(text, _prepared(column, mapped, raw), value, reason, warning)
 
 
 def _cell(name: str, mapped: ColumnMap) -> str:
@@ -141,15 +144,14 @@ def raw_text(column: Column, mapped: ColumnMap, ids: dict[str, str]) -> str:
     return groups[0] if len(groups) == 1 else f"coalesce({', '.join(groups)})"
 
 
-def _value(column: Column, mapped: ColumnMap, raw: str) -> tuple[str, str, str]:  # noqa: PLR0911 - one per kind
+def _value(column: Column, mapped: ColumnMap, raw: str, ready: str) -> tuple[str, str, str]:  # noqa: PLR0911 - one per kind
     """Return (value, diagnosis where there is no value, warning) of one column."""
     if column.kind in NUMBER_KINDS:
-        return _number(column, mapped, raw)
+        return _number(column, mapped, raw, ready)
     if column.kind == "month":
-        return _month(mapped, raw)
+        return _month(mapped, raw, ready)
     if column.kind == "date":
-        day = without_clock(raw)
-        return date_value(mapped, day), _date_diagnosis(day, "not_a_date"), "NULL"
+        return date_value(mapped, ready), _date_diagnosis(ready, "not_a_date"), "NULL"
     if column.kind == "time":
         return _time(mapped, raw), "'not_a_time'", "NULL"
     if column.kind == "boolean":
@@ -175,25 +177,31 @@ def _codes(mapped: ColumnMap, raw: str, usual: dict[str, str], kind: str) -> tup
     return value, literal(rule), "NULL"
 
 
-def _number(column: Column, mapped: ColumnMap, raw: str) -> tuple[str, str, str]:
+def _prepared(column: Column, mapped: ColumnMap, raw: str) -> str:
+    """Return the text as it is cast: a number with a point and nothing else, a day without its time."""
+    if column.kind in ("month", "date"):
+        return without_clock(raw)
+    if column.kind not in NUMBER_KINDS:
+        return raw
     text = raw
     if mapped.strip:
         marks = "|".join(_pattern(each) for each in mapped.strip)
         text = f"regexp_replace({text}, '^([+-]?) *({marks}) *|() *({marks})$', '\\1')"
-    percent = f"ends_with({text}, '%')" if column.kind == "share" else ""
-    if percent:
+    if column.kind == "share":
         text = f"rtrim({text}, '% ')"
     mark = mapped.decimal or "."
     if mapped.thousands:
         sign = _pattern(mapped.thousands)
         grouped = f"[+-]?[0-9]{{1,3}}({sign}[0-9]{{3}})+({_pattern(mark)}[0-9]*)?"
-        text = (
-            f"CASE WHEN regexp_full_match({text}, '{grouped}') "
-            f"THEN replace({text}, {literal(mapped.thousands)}, '') ELSE {text} END"
-        )
+        joined = f"replace({text}, {literal(mapped.thousands)}, '')"
+        text = f"CASE WHEN regexp_full_match({text}, '{grouped}') THEN {joined} ELSE {text} END"
     if mark != ".":
         # a point is then no decimal mark: it must not survive as one
         text = f"CASE WHEN contains({text}, '.') THEN 'x' ELSE replace({text}, {literal(mark)}, '.') END"
+    return text
+
+
+def _number(column: Column, mapped: ColumnMap, raw: str, text: str) -> tuple[str, str, str]:
     shape = f"regexp_full_match({text}, '[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)')"
     quick = f"regexp_full_match({text}, '[+-]?[0-9]{{1,{MAX_DIGITS - MAX_DECIMALS}}}(\\.[0-9]{{0,{MAX_DECIMALS}}})?')"
     shortest = f"regexp_replace({text}, '\\.0*$|(\\.[0-9]*[1-9])0+$', '\\1')"
@@ -204,8 +212,8 @@ def _number(column: Column, mapped: ColumnMap, raw: str) -> tuple[str, str, str]
         exact = shape
     factor = mapped.unit
     value = f"CASE WHEN {quick} OR ({exact}) THEN CAST({text} AS DOUBLE) END"
-    if percent:
-        value = f"CASE WHEN {percent} THEN round(({value}) / 100, {MAX_DECIMALS}) ELSE {value} END"
+    if column.kind == "share":
+        value = f"CASE WHEN ends_with({raw}, '%') THEN round(({value}) / 100, {MAX_DECIMALS}) ELSE {value} END"
     if factor != 1.0 or mapped.rounded:
         value = f"round(({value}) * {factor!r}, {MAX_DECIMALS})"
     diagnosis = (
@@ -231,11 +239,11 @@ def _limits(column: Column, value: str) -> str:
 
 
 def _shaped(text: str, shapes: tuple[tuple[str, str], ...]) -> str:
-    arms = " ".join(
-        f"WHEN regexp_full_match({text}, {literal(shape)}) THEN try_strptime({text}, {literal(form)})"
-        for shape, form in shapes
+    union = "|".join(shape for shape, _ in shapes)
+    forms = ", ".join(literal(form) for _, form in shapes)
+    return (
+        f"CAST(CASE WHEN regexp_full_match({text}, {literal(union)}) THEN try_strptime({text}, [{forms}]) END AS DATE)"
     )
-    return f"CASE {arms} END"
 
 
 def date_value(mapped: ColumnMap, text: str) -> str:
@@ -243,8 +251,7 @@ def date_value(mapped: ColumnMap, text: str) -> str:
     if mapped.format == "excel":
         days = f"CAST(CAST({text} AS DOUBLE) AS INTEGER)"
         return f"CASE WHEN regexp_full_match({text}, '{EXCEL_SERIAL}') THEN DATE '1899-12-30' + {days} END"
-    found = f"CAST({_shaped(text, DATE_SHAPES[mapped.format or 'ymd'])} AS DATE)"
-    return f"CASE WHEN year({found}) {_YEAR_RANGE} THEN {found} END"
+    return _shaped(text, DATE_SHAPES[mapped.format or "ymd"])
 
 
 def _date_diagnosis(text: str, otherwise: str) -> str:
@@ -252,20 +259,15 @@ def _date_diagnosis(text: str, otherwise: str) -> str:
     return f"CASE WHEN {looks} THEN 'no_such_date' ELSE {literal(otherwise)} END"
 
 
-def _month(mapped: ColumnMap, raw: str) -> tuple[str, str, str]:
-    day = without_clock(raw)
-    month = _shaped(day, MONTH_SHAPES)
-    found = f"CAST({month} AS DATE)"
-    whole = f"CASE WHEN year({found}) {_YEAR_RANGE} THEN {found} END"
-    value = f"coalesce({whole}, CAST(date_trunc('month', {date_value(mapped, day)}) AS DATE))"
+def _month(mapped: ColumnMap, raw: str, day: str) -> tuple[str, str, str]:
+    month, date = _shaped(day, MONTH_SHAPES), date_value(mapped, day)
+    value = f"coalesce({month}, CAST(date_trunc('month', {date}) AS DATE))"
     shape = f"regexp_extract({raw}, '^[0-9]{{4}}[-/.年]?([0-9]{{1,2}})([-/.月].*)?$', 1)"
     other = f"regexp_extract({raw}, '^([0-9]{{1,2}})[-/.][0-9]{{4}}$', 1)"
     number = f"coalesce(try_cast({shape} AS INTEGER), try_cast({other} AS INTEGER))"
-    diagnosis = (
-        f"CASE WHEN {number} NOT BETWEEN 1 AND 12 THEN 'no_such_month' ELSE {_date_diagnosis(day, 'not_a_month')} END"
-    )
-    warning = f"CASE WHEN {whole} IS NULL AND day({date_value(mapped, day)}) > 1 THEN 'day_dropped' END"
-    return value, diagnosis, warning
+    otherwise = _date_diagnosis(day, "not_a_month")
+    diagnosis = f"CASE WHEN {number} NOT BETWEEN 1 AND 12 THEN 'no_such_month' ELSE {otherwise} END"
+    return value, diagnosis, f"CASE WHEN day({date}) > 1 AND {month} IS NULL THEN 'day_dropped' END"
 
 
 def without_clock(raw: str) -> str:

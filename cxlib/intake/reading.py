@@ -150,7 +150,9 @@ def _targets(mapping: Mapping, ids: dict[str, str]) -> list[_Target]:
         column = table[name] if name in table.names else (per_meter[0] if per_meter else None)
         if column is not None:
             i = len(found)
-            found.append(_Target(name, column, cast_of(column, mapping.columns[name], ids, f"r{i}", f"v{i}")))
+            found.append(
+                _Target(name, column, cast_of(column, mapping.columns[name], ids, (f"r{i}", f"p{i}", f"v{i}")))
+            )
     return found
 
 
@@ -159,7 +161,8 @@ def _cast(connection: duckdb.DuckDBPyConnection, targets: list[_Target], mapping
     numbers = range(len(targets))
     raws = ", ".join(f"{each.cast.raw} AS r{i}" for i, each in enumerate(targets))
     values = ", ".join(f"{each.cast.value} AS v{i}" for i, each in enumerate(targets))
-    query = f"SELECT *, {values} FROM (SELECT __row, {raws} FROM text_table)"
+    ready = ", ".join(f"{each.cast.prepared} AS p{i}" for i, each in enumerate(targets))
+    query = f"SELECT *, {values} FROM (SELECT *, {ready} FROM (SELECT __row, {raws} FROM text_table))"
     query = _later_days(query, targets, mapping)
     query, extra = _in_utc(query, targets, mapping)
     reasons = ", ".join(
@@ -167,10 +170,10 @@ def _cast(connection: duckdb.DuckDBPyConnection, targets: list[_Target], mapping
         for i in numbers
     )
     well = " AND ".join(f"e{i} IS NULL" for i in numbers)
+    prepared = ", ".join(f"p{i}" for i in numbers)
     kept = ", ".join(f"CASE WHEN e{i} IS NULL AND w{i} IS NULL THEN NULL ELSE r{i} END AS r{i}" for i in numbers)
-    connection.execute(
-        f"CREATE TABLE cast_rows AS SELECT * REPLACE ({kept}), {well} AS good FROM (SELECT *, {reasons} FROM ({query}))"
-    )
+    chosen = f"* EXCLUDE ({prepared}) REPLACE ({kept}), {well} AS good"
+    connection.execute(f"CREATE TABLE cast_rows AS SELECT {chosen} FROM (SELECT *, {reasons} FROM ({query}))")
 
 
 def _later_days(query: str, targets: list[_Target], mapping: Mapping) -> str:
