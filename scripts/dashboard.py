@@ -148,7 +148,6 @@ class Dashboard:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
             )
         end = time.monotonic() + wait_s
         while not self.healthy():

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-options=(-n "${JOBS:-2}" --dist loadgroup)
+options=(-n "${JOBS:-2}")
 if [ "${SLOW:-0}" = 1 ]; then
   options+=(--session-timeout 2700)
 else
