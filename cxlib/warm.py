@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from cxlib.fairness import overtakes
-from cxlib.matching import Catalogue, plan_fit
+from cxlib.matching import Catalogue, PlanRecommender, bill, flag_history, plan_fit
 
 
 def warm() -> None:
@@ -30,6 +30,15 @@ def warm() -> None:
         }
     )
     usage = pd.DataFrame(
-        {"customer_id": "1", "month": ["2026-01", "2026-02", "2026-03"], "plan_id": "S", "minutes": [400.0] * 3}
+        {
+            "customer_id": [str(i) for i in range(4) for _month in range(8)],
+            "month": [f"2026-{month:02d}" for _i in range(4) for month in range(1, 9)],
+            "plan_id": "S",
+            "minutes": [100.0 * (i + 1) + month for i in range(4) for month in range(8)],
+        }
     )
-    plan_fit(usage, Catalogue(plans))
+    catalogue = Catalogue(plans)
+    plan_fit(usage, catalogue)
+    flag_history(usage, catalogue)
+    bill(usage, catalogue)
+    PlanRecommender(catalogue).fit(usage).recommend(usage)

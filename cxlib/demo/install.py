@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cxlib.demo.build import CUSTOMERS, SEED, build_demo
+from cxlib.demo.operator import ZONE
 from cxlib.errors import CxError
 from cxlib.store import Incoming
 
@@ -24,7 +25,10 @@ def install_demo(store: Store, *, seed: int = SEED, customers: int = CUSTOMERS, 
     if there is not None:
         return there
     demo = build_demo(seed=seed, customers=customers)
-    incoming = [Incoming(table=name, data=demo.tables[name], file_name=f"{name} (made up)") for name in TABLE_ORDER]
+    incoming = [
+        Incoming(table=name, data=demo.tables[name], file_name=f"{name} (made up)", mapping={"zone": ZONE})
+        for name in TABLE_ORDER
+    ]
     try:
         opened = store.create(name=NAME, who=who, demo=True)
         store.commit(opened.id, incoming, who=who)

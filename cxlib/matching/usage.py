@@ -285,7 +285,7 @@ def _first_step(starts: Any, month: Any, least: int) -> int:
 
 
 def _flags(column: pa.ChunkedArray) -> NDArray[np.bool_] | None:
-    flags = column.cast(pa.bool_()).fill_null(value=True)
+    flags = column.cast(pa.bool_()).fill_null(True)  # noqa: FBT003 - pyarrow takes it by position
     if pc.all(flags).as_py() is not False:
         return None
     return np.concatenate([chunk.to_numpy(zero_copy_only=False) for chunk in flags.chunks])

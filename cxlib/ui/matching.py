@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cxlib import formats
+from cxlib.matching import say_reason
 from cxlib.tables import METERS
 from cxlib.texts import _, ngettext
 from cxlib.ui import results
@@ -96,7 +97,11 @@ def flagged_with_advice(scope: Scope, flagged: pd.DataFrame, month: str) -> pd.D
     words = {"stay": _("Stay"), "not_enough_data": _("Not enough data")}
     said = frame["advice_state"].map(words)
     frame["advice"] = said.where(said.notna(), frame["advised_plan_id"])
-    frame["reason"] = results.reasons(scope, month, tuple(frame["customer_id"]))
+    currency = results.catalogue(scope).currency
+    frame["reason"] = [
+        say_reason(row, currency=currency, months=scope.settings.months)
+        for row in results.reasons_of(scope, frame, month).itertuples()
+    ]
     frame["direction"] = frame["direction"].map(say_direction)
     customers = results.table(scope, "customers")
     if customers is not None and "tier" in customers.column_names:

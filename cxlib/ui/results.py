@@ -22,7 +22,7 @@ from cxlib.fairness import (
     waits,
 )
 from cxlib.fairness.overtakes import POOL, Passers
-from cxlib.matching import Catalogue, PlanRecommender, flag_history, line_items, plan_fit
+from cxlib.matching import Catalogue, PlanRecommender, flag_history, line_items, plan_fit, reasons
 from cxlib.ui.session import store
 
 if TYPE_CHECKING:
@@ -264,6 +264,24 @@ def advice(scope: Scope, month: str) -> pd.DataFrame:
         return recommender.fit(usage, customers=customers).recommend(usage, as_of=month, customers=customers)
 
     return kept(scope, "advice", compute, month=month, **options)
+
+
+def reasons_of(scope: Scope, flagged: pd.DataFrame, month: str) -> pd.DataFrame:
+    """Return what the flagged customers' bills were made of, see `cxlib.matching.reasons`."""
+    options = {"months": scope.settings.months, "min_saving": scope.settings.min_saving}
+
+    def compute() -> pd.DataFrame:
+        every = fit(scope, month)
+        return reasons(
+            every[every["state"] == "flagged"],
+            table(scope, "usage"),
+            catalogue(scope),
+            month=month,
+            months=scope.settings.months,
+            customers=table(scope, "customers"),
+        )
+
+    return flagged[["customer_id"]].merge(kept(scope, "reasons", compute, month=month, **options), how="left")
 
 
 def line_items_of(scope: Scope, customer_id: str, plan_ids: tuple[str, ...], month: str) -> pd.DataFrame:
