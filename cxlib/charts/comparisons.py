@@ -167,7 +167,7 @@ def matrix(
             hoverinfo="skip",
         )
     )
-    drawn.update_xaxes(title_text=column_title, side="top", showgrid=False)
+    drawn.update_xaxes(title_text=column_title, side="top", showgrid=False, tickangle=0)
     drawn.update_yaxes(title_text=row_title, showgrid=False)
     said = "; ".join(f"{row} / {column}: {say(cells.get((row, column)))}" for row in rows for column in columns)
     return Chart(drawn, _("{rows} by {columns}. {values}", rows=row_title, columns=column_title, values=said))

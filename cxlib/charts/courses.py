@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 import plotly.graph_objects as go
 
-from cxlib.charts.look import MISSING, Chart, figure, plain_label
+from cxlib.charts.look import MISSING, Chart, day_ticks, figure, month_ticks, plain_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -71,8 +72,8 @@ def courses(
         hovermode="closest",
     )
     drawn.update_xaxes(title_text=x_title, showgrid=False, tickformat=x_tickformat)
-    if any(isinstance(x, str) for xs, _ys in series.values() for x in xs):
-        drawn.update_xaxes(type="category")
+    if any(isinstance(x, date) for xs, _ys in series.values() for x in xs):
+        drawn.update_xaxes(type="date", tickformat=day_ticks(), nticks=8)
     drawn.update_yaxes(title_text=y_title, tickformat=tickformat, rangemode="tozero")
     if y_top is not None:
         drawn.update_yaxes(range=[0, y_top])
@@ -88,7 +89,7 @@ def stacks(
     y_title: str,
     colours: Mapping[str, str],
 ) -> Chart:
-    """Draw upright bars over time, one colour per name, stacked."""
+    """Draw upright bars month by month (dates), one colour per name, stacked."""
     drawn = figure(height=300, barmode="stack")
     for name, (xs, ys) in series.items():
         drawn.add_trace(
@@ -103,7 +104,7 @@ def stacks(
             )
         )
     drawn.update_layout(showlegend=True, legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"})
-    drawn.update_xaxes(title_text=x_title, showgrid=False, type="category")
+    drawn.update_xaxes(title_text=x_title, showgrid=False, type="date", tickformat=month_ticks(), nticks=8)
     drawn.update_yaxes(title_text=y_title, tickformat=",", rangemode="tozero")
     said = "; ".join(f"{name}: {_ends(xs, ys, say)}" for name, (xs, ys) in series.items())
     return Chart(drawn, f"{y_title} / {x_title}. {said}")
@@ -114,4 +115,8 @@ def _ends(xs: Sequence[object], ys: Sequence[float | None], say: Callable[[float
     if not seen:
         return "–"
     (first, a), (last, b) = seen[0], seen[-1]
-    return f"{first}: {say(a)} → {last}: {say(b)}"
+    return f"{_at(first)}: {say(a)} → {_at(last)}: {say(b)}"
+
+
+def _at(x: object) -> str:
+    return f"{x:%Y-%m-%d}" if isinstance(x, date) else str(x)

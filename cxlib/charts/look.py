@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
+from cxlib.texts import language
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -53,6 +55,16 @@ def figure(*, height: int, **layout: Any) -> go.Figure:
     drawn.update_xaxes(automargin=True, zeroline=False, fixedrange=True)
     drawn.update_yaxes(automargin=True, zeroline=False, fixedrange=True, ticklabelstandoff=6)
     return drawn
+
+
+def day_ticks() -> str:
+    """Return how a day stands on an axis."""
+    return "%-m月%-d日" if language() == "zh_CN" else "%b %-d"
+
+
+def month_ticks() -> str:
+    """Return how a month stands on an axis."""
+    return "%-m月<br>%Y" if language() == "zh_CN" else "%b<br>%Y"
 
 
 def wrapped(text: str, width: int = LABEL_WIDTH) -> str:

@@ -1,5 +1,6 @@
 """Files to typed tables: bytes, then text, then types; every problem named, no row lost."""
 
+from cxlib.intake.answers import answered
 from cxlib.intake.checks import check_references
 from cxlib.intake.dialect import Dialect
 from cxlib.intake.mapping import ROW_NUMBER, ColumnMap, Mapping, check_mapping
@@ -20,6 +21,7 @@ __all__ = [
     "Question",
     "Reading",
     "TextTable",
+    "answered",
     "check_mapping",
     "check_references",
     "guess_table",

@@ -117,7 +117,7 @@ def say_segment(value: object) -> str:
 
 
 def _period_line(scope: Scope, waits: object) -> str:
-    said = dict(scope.filters).get(_("Period"), "")
+    said = dict(scope.filters).get(_("Period")) or _period(results.contact_months(scope), results.ALL)
     n = int(waits["n_queued"].sum())  # type: ignore[index]
     return _("{n} contacts in line, {period}.", n=formats.number(n), period=said)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import streamlit as st
 
+from cxlib import formats
 from cxlib.exports import csv_bytes
 from cxlib.texts import _
 from cxlib.ui.safe import safe
@@ -68,12 +69,14 @@ def rows(
     folded: bool = True,
     on_select: bool = False,
     height: int | None = None,
+    title: str = "",
 ) -> int | None:
     """Show rows as a table with a download that carries the scope; return the position of the row chosen, if any.
 
-    Only the columns named are shown, in the order of `columns`; the download has all of the frame.
+    Only the columns named are shown, in the order of `columns`; the download has all of the frame. Folded rows need a
+    `title`, the one of their chart.
     """
-    place = st.expander(_("Rows behind this"), key=f"fold:{key}") if folded else st.container()
+    place = st.expander(_("Rows behind this: {title}", title=title), key=f"fold:{key}") if folded else st.container()
     with place:
         shown = frame[[column for column in columns if column in frame]].copy()
         for column, how in columns.items():
@@ -86,7 +89,8 @@ def rows(
             shown,
             hide_index=True,
             key=f"rows:{key}",
-            alt=_("{name}: {n} rows", name=name, n=len(shown)),
+            alt=_("{name}: {n} rows", name=title or name, n=len(shown)),
+            placeholder=formats.NOTHING,
             column_config={column: _config(how) for column, how in columns.items() if column in shown},
             **options,
         )

@@ -24,7 +24,7 @@ def headline(scope: Scope, frame: pd.DataFrame, say: Callable[[object], str], by
         most, least = known.loc[known["representation"].idxmax()], known.loc[known["representation"].idxmin()]
         finding(
             _(
-                "{most} gets {a} times the agent time of its share of customers, {least} {b} times.",
+                "For its share of customers, {most} gets {a} times the agent time, {least} {b} times.",
                 most=safe(say(most[by])),
                 a=formats.ratio(most["representation"]),
                 least=safe(say(least[by])),
@@ -68,27 +68,27 @@ def shares(frame: pd.DataFrame, names: list[str], colours: dict[str, str]) -> No
     )
 
 
-def outcomes(scope: Scope, frame: pd.DataFrame, names: list[str], colours: dict[str, str]) -> None:
-    """Show one outcome by segment, chosen by the reader."""
+def measures_of(scope: Scope) -> dict[str, tuple[str, Callable[[float | None], str], str, str]]:
+    """Return the outcomes to choose from: label, how to write a value, tick format, and the column with its n."""
     sla = formats.seconds(scope.settings.sla_s)
-    measures: dict[str, tuple[str, Callable[[float | None], str], str, str]] = {
+    return {
         "sla": (_("Served within {wait}", wait=sla), formats.share, ".0%", "n_queued"),
         "mean_wait_s": (_("Mean wait, seconds"), formats.seconds, ",", "n_served_queued"),
         "abandonment": (_("Left, of those in line"), formats.share, ".0%", "n_queued"),
         "resolution": (_("Resolved"), formats.share, ".0%", "n_resolution"),
         "csat": (_("Satisfaction, mean"), formats.ratio, ",", "n_csat"),
     }
-    there = [name for name in measures if frame[name].notna().any()]
-    if not there:
+
+
+def outcome(scope: Scope, frame: pd.DataFrame, names: list[str], colours: dict[str, str], measure: str) -> None:
+    """Show one outcome by segment."""
+    label, say, ticks, n = measures_of(scope)[measure]
+    if not frame[measure].notna().any():
         states.too_few(int(frame["n"].sum()), scope.settings.min_group)
         return
-    shown = link.choice(
-        "measure", there, label=_("Outcome"), say=lambda name: measures[name][0], look="segments", page="allocation"
-    )
-    label, say, ticks, n = measures[shown]
     chart(
         charts.bars(
-            {name: formats.known(value) for name, value in zip(names, frame[shown], strict=True)},
+            {name: formats.known(value) for name, value in zip(names, frame[measure], strict=True)},
             say=say,
             axis=label,
             colours=colours,
@@ -106,15 +106,11 @@ def course(scope: Scope, by: str, say: Callable[[object], str], colours: dict[st
     """Show the service level week by week."""
     frame = results.allocation_course(scope, by, **where)
     parts = {say(value): part for value, part in frame.groupby(by, dropna=False, sort=False)}
-    weeks = [formats.day(at.date()) for at in frame["period"].drop_duplicates().sort_values()]
-    if len(weeks) < 2:
+    if frame["period"].nunique() < 2:
         return
     chart(
         charts.courses(
-            {
-                name: ([formats.day(at.date()) for at in part["period"]], [formats.known(v) for v in part["sla"]])
-                for name, part in parts.items()
-            },
+            {name: (list(part["period"]), [formats.known(v) for v in part["sla"]]) for name, part in parts.items()},
             say=formats.share,
             x_title=_("Week from"),
             y_title=_("Served within {wait}", wait=formats.seconds(scope.settings.sla_s)),
@@ -149,6 +145,10 @@ def page(scope: Scope) -> None:
             "by", segments, label=_("By"), say=lambda name: labels[name], look="segments", page="allocation"
         )
         scope, where = balance.filters(scope)
+        measures = measures_of(scope)
+        measure = link.choice(
+            "measure", list(measures), label=_("Outcome"), say=lambda name: measures[name][0], page="allocation"
+        )
     scope = scope.narrowed(_("By"), labels[by])
     tiers = balance.tiers_here(scope)
     frame = results.allocation_by(scope, by, **where)
@@ -160,7 +160,7 @@ def page(scope: Scope) -> None:
     with left:
         shares(frame, names, colours)
     with right:
-        outcomes(scope, frame, names, colours)
+        outcome(scope, frame, names, colours, measure)
     listed(scope, frame.assign(**{by: names}), by, labels[by])
     if len(names) <= 5:
         course(scope, by, say, colours, where)

@@ -14,16 +14,20 @@ from cxlib.ui.tiers import TierNames
 def passes(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str]) -> None:
     """Show who passes whom, and how many are passed."""
     pairs = results.passing(scope, "pairs", pool=pool, **where)
+    in_line = set(pairs.loc[pairs["n_of_passed"] > 0, "passed"].fillna(""))
+    pairs = pairs[pairs["passed"].fillna("").isin(in_line) & ((pairs["passes"] > 0) | pairs["passer"].notna())]
     shown = pairs.assign(passer=pairs["passer"].map(tiers.say), passed=pairs["passed"].map(tiers.say))
-    order = [tiers.say(tier) for tier in tiers.sorted(pairs["passer"].unique())]
+    passers = [tiers.say(tier) for tier in tiers.sorted(pairs["passer"].unique())]
+    passed = [tiers.say(tier) for tier in tiers.sorted(pairs["passed"].unique())]
     summary = results.passing(scope, "summary", pool=pool, **where)
+    summary = summary[summary["n"] > 0]
     left, right = st.columns(2, gap="large")
     with left:
         chart(
             charts.matrix(
                 {(p, q): n for p, q, n in zip(shown["passer"], shown["passed"], shown["passes"], strict=True)},
-                rows=order,
-                columns=order,
+                rows=passers,
+                columns=passed,
                 say=formats.number,
                 row_title=_("Passes"),
                 column_title=_("Is passed"),
@@ -56,7 +60,7 @@ def passes(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str]) -> 
         "n_of_passed": Shown(_("In line"), "count"),
         "share_passed": Shown(_("Share passed"), "share"),
     }
-    rows(shown, columns, name="overtakes", scope=scope, key="pairs")
+    rows(shown, columns, name="overtakes", scope=scope, key="pairs", title=_("Who passes whom"))
     columns = {
         "tier": Shown(_("Tier")),
         "share_passed": Shown(_("Passed at least once"), "share"),
@@ -65,14 +69,23 @@ def passes(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str]) -> 
         "most_passed": Shown(_("Most"), "count"),
         "n": Shown(_("In line"), "count"),
     }
-    rows(summary.assign(tier=summary["tier"].map(tiers.say)), columns, name="passed", scope=scope, key="passed")
+    rows(
+        summary.assign(tier=summary["tier"].map(tiers.say)),
+        columns,
+        name="passed",
+        scope=scope,
+        key="passed",
+        title=_("How many are passed"),
+    )
 
 
 def waiting(scope: Scope, tiers: TierNames, where: dict[str, str]) -> None:
     """Show how long each tier waits."""
     frame = results.waits_by(scope, "tier", **where)
+    frame = frame[frame["n_queued"] > 0]
     sla = f"sla_{scope.settings.sla_s:g}"
     curves = results.curves(scope, **where)
+    curves = curves[curves["t_s"] <= curves.loc[curves["unserved"] >= 0.02, "t_s"].max()]
     parts = {tiers.say(tier): part for tier, part in curves.groupby("tier", dropna=False, sort=False)}
     order = [tiers.say(tier) for tier in tiers.sorted(frame["tier"])]
     left, right = st.columns(2, gap="large")
@@ -113,13 +126,13 @@ def waiting(scope: Scope, tiers: TierNames, where: dict[str, str]) -> None:
         "mean_wait_s": Shown(_("Mean wait"), "seconds"),
         "median_wait_s": Shown(_("Median wait"), "seconds"),
         "p90_wait_s": Shown(_("9 of 10 within"), "seconds"),
-        "virtual_wait_s": Shown(_("Median had nobody left"), "seconds"),
-        sla: Shown(_("Served in time"), "share"),
-        f"{sla}_offered": Shown(_("In time, of all"), "share"),
-        "abandonment": Shown(_("Left, of those in line"), "share"),
+        "virtual_wait_s": Shown(_("Virtual"), "seconds", help=_("The median wait had nobody given up.")),
+        sla: Shown(_("In time"), "share", help=_("Served in time, of those in line.")),
+        f"{sla}_offered": Shown(_("… of all"), "share", help=_("Served in time, of all contacts.")),
+        "abandonment": Shown(_("Left"), "share", help=_("Gave up, of those in line.")),
         "n": Shown(_("Contacts"), "count"),
         "n_queued": Shown(_("In line"), "count"),
-        "n_served_queued": Shown(_("Served of them"), "count"),
+        "n_served_queued": Shown(_("Served"), "count", help=_("Served of those in line.")),
     }
     rows(frame.assign(tier=frame["tier"].map(tiers.say)), columns, name="waits", scope=scope, key="waits", folded=False)
 
@@ -152,7 +165,14 @@ def hours(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str]) -> N
         "share_passed": Shown(_("Passed at least once"), "share"),
         "n": Shown(_("In line"), "count"),
     }
-    rows(frame.assign(tier=frame["tier"].map(tiers.say)), columns, name="passed_by_hour", scope=scope, key="hours")
+    rows(
+        frame.assign(tier=frame["tier"].map(tiers.say)),
+        columns,
+        name="passed_by_hour",
+        scope=scope,
+        key="hours",
+        title=_("When it happens"),
+    )
 
 
 def page(scope: Scope) -> None:

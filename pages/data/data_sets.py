@@ -122,7 +122,7 @@ def manage(scope: Scope) -> None:
     st.markdown(f"### {_('Manage')}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = _("Your name, recorded with your changes")
-        st.text_input(label, key="who", placeholder="local", width=280, persist_state=True)
+        st.text_input(label, key="who", placeholder="local", width=280, persist_state="session")
         if scope.dataset.demo:
             return
         name = st.text_input(_("Name of the data set"), scope.dataset.name, width=280)

@@ -38,12 +38,13 @@ def moves(scope: Scope, flagged: pd.DataFrame) -> None:
         )
     with right:
         history = results.flag_course(scope)
-        ways = [way for way in charts.DIRECTION_COLOURS if way in set(history["direction"])]
+        ever = history.groupby("direction")["standing"].sum()
+        ways = [way for way in charts.DIRECTION_COLOURS if ever.get(way, 0) > 0]
         parts = {way: history[history["direction"] == way] for way in ways}
         chart(
             charts.stacks(
                 {
-                    matching.say_direction(way): ([formats.month(m) for m in part["month"]], list(part["standing"]))
+                    matching.say_direction(way): (list(part["month"]), list(part["standing"]))
                     for way, part in parts.items()
                 },
                 say=formats.number,
@@ -51,7 +52,7 @@ def moves(scope: Scope, flagged: pd.DataFrame) -> None:
                 y_title=_("Customers flagged"),
                 colours={matching.say_direction(way): charts.DIRECTION_COLOURS[way] for way in ways},
             ),
-            title=_("Flags standing at each month's end"),
+            title=_("Flags month by month"),
             definition=_(definitions.FLAG),
             key="course",
         )
@@ -69,11 +70,11 @@ def listing(scope: Scope, flagged: pd.DataFrame, month: str) -> None:
         "tier": Shown(_("Tier")),
         "plan_id": Shown(_("Plan held")),
         "better_plan_id": Shown(_("Better plan")),
-        "direction": Shown(_("Direction")),
-        "since": Shown(_("Months flagged"), "count", help=_("Month ends in a row at which the flag stood.")),
         "advice": Shown(_("Advice"), help=_("What the recommender expects to cost least in the months ahead.")),
         "p_saves": Shown(_("P(saves)"), "share"),
         "reason": Shown(_("Reason")),
+        "direction": Shown(_("Direction")),
+        "since": Shown(_("Months flagged"), "count", help=_("Month ends in a row at which the flag stood.")),
         "left": Shown(_("Has left"), "boolean"),
     }
     if shown.empty:
