@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from cxlib.intake.mapping import ColumnMap
     from cxlib.tables import Column
 
-SPACES: Final = " \t\r\n\u00a0\u3000\ufeff"
 YES: Final = ("yes", "y", "true", "t", "1", "是", "有", "对", "真")
 NO: Final = ("no", "n", "false", "f", "0", "否", "无", "不", "假", "没有")
 UNLIMITED: Final = ("unlimited", "inf", "infinite", "infinity", "∞", "不限", "不限量", "无限", "无限量")
@@ -127,14 +126,18 @@ def cast_of(column: Column, mapped: ColumnMap, ids: dict[str, str], names: tuple
 
 
 def _cell(name: str, mapped: ColumnMap) -> str:
-    """Return a cell without the spaces around it; NULL where it is blank."""
-    trimmed = f"trim({name}, {literal(SPACES)})"
+    """Return a cell, NULL where it is blank."""
+    if not mapped.blank:
+        return f"nullif({name}, '')"
     blanks = ", ".join(literal(each) for each in ("", *mapped.blank))
-    return f"CASE WHEN {trimmed} IN ({blanks}) THEN NULL ELSE {trimmed} END"
+    return f"CASE WHEN {name} IN ({blanks}) THEN NULL ELSE {name} END"
 
 
 def raw_text(column: Column, mapped: ColumnMap, ids: dict[str, str]) -> str:
-    """Return the SQL of a column's text: trimmed, NULL where blank, from the first alternative that is filled."""
+    """Return the SQL of a column's text: NULL where blank, from the first alternative that is filled.
+
+    The cells are taken to have no spaces around them.
+    """
     if mapped.constant is not None:
         return "CAST(__row AS VARCHAR)" if mapped.constant == ROW_NUMBER else literal(mapped.constant)
     glue = " " if column.kind == "time" else "-"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FAR: Final = 1000.0
 """A month beyond this factor of the customer's median smells of another unit."""
+ALIKE: Final = 10.0
 PAIRS: Final = (
     ("arrived_at", "wait_ended_at"),
     ("arrived_at", "started_at"),
@@ -87,16 +88,33 @@ def _far_months(typed: pa.Table, rows: NDArray[Any]) -> list[Found]:
         if name in USAGE.names:
             continue
         values = typed[name].to_numpy()
-        filled = values > 0
-        medians = pd.Series(values[filled]).groupby(codes[filled]).agg(["median", "size"])
-        usual = medians["median"].where(medians["size"] >= 3).reindex(codes).to_numpy()
+        filled = (values > 0) & _suspect(values, codes)
+        groups = pd.Series(values[filled]).groupby(codes[filled])
+        several = groups.size() >= 3
+        usual = groups.median().where(several).reindex(codes).to_numpy()
+        # a small month is common; it is odd only where all others are alike
+        second = groups.apply(lambda each: each.nsmallest(2).iloc[-1]).astype(float).reindex(codes).to_numpy()
         with np.errstate(invalid="ignore"):
-            far = filled & ((values >= FAR * usual) | (values * FAR <= usual))
+            low = (values * FAR <= usual) & (second * ALIKE >= usual)
+            far = filled & ((values >= FAR * usual) | low)
         found += [
             (int(row), name, "far_from_neighbours", f"{value:g}")
             for row, value in zip(rows[far], values[far], strict=True)
         ]
     return found
+
+
+def _suspect(values: NDArray[Any], codes: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell whose months differ by the factor at all, so that few customers need a median."""
+    if not len(values):
+        return np.zeros(0, np.bool_)
+    least = np.full(int(codes.max()) + 1, np.inf)
+    most = np.zeros_like(least)
+    starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]])
+    np.minimum.at(least, codes[starts], np.minimum.reduceat(np.where(values > 0, values, np.inf), starts))
+    np.maximum.at(most, codes[starts], np.maximum.reduceat(np.nan_to_num(values), starts))
+    suspects: NDArray[np.bool_] = (most >= FAR * least)[codes]
+    return suspects
 
 
 def _trap(typed: pa.Table) -> list[Found]:

@@ -119,7 +119,7 @@ def read(
     check_mapping(chosen, text.columns)
     ids = {header: f"c{i}" for i, header in enumerate(text.columns)}
     with locked(memory_limit=MEMORY_LIMIT) as connection:
-        connection.register("text_table", text.table.rename_columns([*ids.values(), ROW]))
+        connection.register("text_table", _trimmed(text, chosen, ids))
         decided = decide(connection, chosen, ids, zone=zone)
         _check_zone(decided.zone)
         targets = _targets(decided, ids)
@@ -129,6 +129,16 @@ def read(
         typed, rows = _typed(connection, targets, decided.table)
     warnings = row_warnings(typed, rows, table=decided.table)
     return _reading(text, decided, typed, joined(text.problems, problems, warnings))
+
+
+def _trimmed(text: TextTable, mapping: Mapping, ids: dict[str, str]) -> pa.Table:
+    """Return the text under the identifiers of SQL, without spaces of any kind around the cells that are mapped."""
+    table = text.table
+    used = {header for each in mapping.columns.values() for group in each.sources for header in group}
+    for header in used:
+        place = text.columns.index(header)
+        table = table.set_column(place, header, pc.utf8_trim_whitespace(table.column(place)))
+    return table.rename_columns([*ids.values(), ROW])
 
 
 def _check_zone(zone: str | None) -> None:
@@ -157,23 +167,32 @@ def _targets(mapping: Mapping, ids: dict[str, str]) -> list[_Target]:
 
 
 def _cast(connection: duckdb.DuckDBPyConnection, targets: list[_Target], mapping: Mapping) -> None:
-    """Make ``cast_rows``: __row, raw texts r0.., values v0.., rules e0.., warnings w0.., whether all is well."""
+    """Make ``cast_rows`` (__row, values v0.., good, odd) and ``odd_rows`` with the texts and rules of the odd ones.
+
+    Texts and rules of all rows would be twice the table; few rows have anything to say.
+    """
     numbers = range(len(targets))
+    values = ", ".join(f"v{i}" for i in numbers)
+    good = " AND ".join(f"e{i} IS NULL" for i in numbers)
+    odd = " OR ".join(f"e{i} IS NOT NULL OR w{i} IS NOT NULL" for i in numbers)
+    every = _checked("text_table", targets, mapping)
+    connection.execute(f"CREATE TABLE cast_rows AS SELECT __row, {values}, {good} AS good, {odd} AS odd FROM ({every})")
+    some = "(SELECT * FROM text_table WHERE __row IN (SELECT __row FROM cast_rows WHERE odd))"
+    told = ", ".join(f"r{i}, e{i}, w{i}" for i in numbers)
+    connection.execute(f"CREATE TABLE odd_rows AS SELECT __row, {told} FROM ({_checked(some, targets, mapping)})")
+
+
+def _checked(rows: str, targets: list[_Target], mapping: Mapping) -> str:
+    """Return the query for __row, texts r0.., values v0.., rules broken e0.. and warnings w0.. of some rows."""
     raws = ", ".join(f"{each.cast.raw} AS r{i}" for i, each in enumerate(targets))
     values = ", ".join(f"{each.cast.value} AS v{i}" for i, each in enumerate(targets))
     ready = ", ".join(f"{each.cast.prepared} AS p{i}" for i, each in enumerate(targets))
-    query = f"SELECT *, {values} FROM (SELECT *, {ready} FROM (SELECT __row, {raws} FROM text_table))"
-    query = _later_days(query, targets, mapping)
-    query, extra = _in_utc(query, targets, mapping)
-    reasons = ", ".join(
-        f"{extra[i] if i in extra else targets[i].cast.reason} AS e{i}, {targets[i].cast.warning} AS w{i}"
-        for i in numbers
+    query = f"SELECT *, {values} FROM (SELECT *, {ready} FROM (SELECT __row, {raws} FROM {rows}))"
+    query, extra = _in_utc(_later_days(query, targets, mapping), targets, mapping)
+    rules = ", ".join(
+        f"{extra.get(i, each.cast.reason)} AS e{i}, {each.cast.warning} AS w{i}" for i, each in enumerate(targets)
     )
-    well = " AND ".join(f"e{i} IS NULL" for i in numbers)
-    prepared = ", ".join(f"p{i}" for i in numbers)
-    kept = ", ".join(f"CASE WHEN e{i} IS NULL AND w{i} IS NULL THEN NULL ELSE r{i} END AS r{i}" for i in numbers)
-    chosen = f"* EXCLUDE ({prepared}) REPLACE ({kept}), {well} AS good"
-    connection.execute(f"CREATE TABLE cast_rows AS SELECT {chosen} FROM (SELECT *, {reasons} FROM ({query}))")
+    return f"SELECT *, {rules} FROM ({query})"
 
 
 def _later_days(query: str, targets: list[_Target], mapping: Mapping) -> str:
@@ -257,7 +276,7 @@ def _problems(
     for i, each in enumerate(targets):
         for rule in (f"e{i}", f"w{i}"):
             rows = connection.execute(
-                f"SELECT __row, {rule}, coalesce(r{i}, '') FROM cast_rows WHERE {rule} IS NOT NULL ORDER BY __row"
+                f"SELECT __row, {rule}, coalesce(r{i}, '') FROM odd_rows WHERE {rule} IS NOT NULL ORDER BY __row"
             ).fetchall()
             found += [(row, each.name, code, value) for row, code, value in rows]
     return problem_frame(sorted(found, key=lambda each: each[0] or 0))

@@ -419,6 +419,10 @@ def test_a_month_a_thousand_times_the_others_is_pointed_out():
     reading = read(f"customer_id,month,data_mb\n{rows}".encode())
     assert reading.problems[["row", "column", "rule"]].to_numpy().tolist() == [[7, "data_mb", "far_from_neighbours"]]
     assert reading.counts["rows_loaded"] == 8
+    rows = "".join(f"1,2026-{m:02d},{'1.5' if m == 6 else '1500'}\n" for m in range(1, 9))
+    assert read(f"customer_id,month,data_mb\n{rows}".encode()).problems["row"].tolist() == [7]
+    rows = "".join(f"1,2026-{m:02d},{value}\n" for m, value in enumerate([0, 1, 3, 40, 900, 2000, 3000, 1500], 1))
+    assert len(read(f"customer_id,month,data_mb\n{rows}".encode()).problems) == 0
 
 
 @pytest.mark.parametrize("table", TABLES)
