@@ -56,7 +56,7 @@ def bars(
         )
     )
     top = max((v for v in values.values() if v is not None), default=1) or 1
-    drawn.update_xaxes(title_text=axis, range=[0, top * 1.3], tickformat=tickformat, rangemode="tozero")
+    drawn.update_xaxes(title_text=axis, range=[0, top * (1.22 + 0.02 * max(map(len, marks), default=0))], tickformat=tickformat, rangemode="tozero")
     spoken = "; ".join(f"{label}: {mark}" for label, mark in zip(reversed(order), reversed(said), strict=True))
     return Chart(drawn, f"{axis}. {spoken}")
 
