@@ -130,7 +130,9 @@ def prepare(contacts: Any, *, ranks: Any = None, keep: Iterable[str] = ()) -> Co
     timed = _timed(standard(contacts, holds), has_start="started_at" in there)
     counts, first, until = _counted(timed)
     ranked = None if ranks is None else tier_ranks(ranks)
-    kept = timed.filter(~(nw.col("dropped") | nw.col("no_arrival") | nw.col("end_before_arrival")))
+    kept = timed
+    if any(counts[rule] for rule in LEFT_OUT):  # a filter that keeps all still costs every measure a pass
+        kept = timed.filter(~(nw.col("dropped") | nw.col("no_arrival") | nw.col("end_before_arrival")))
     return Contacts(
         frame=_finished(kept, until or 0, extra),
         there=frozenset(there),

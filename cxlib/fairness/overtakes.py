@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import narwhals as nw
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from cxlib.engine import threads
 from cxlib.engine.frames import arrow
@@ -26,7 +27,6 @@ from cxlib.texts import N_
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 Passers = Literal["all", "queued"]
@@ -225,7 +225,10 @@ def _count(
     prepared.need(key)
     pools = [name for name in pool or () if name in prepared.there]
     table = _columns(prepared, by, key, pools, details=details)
-    tiers, tier = _codes(table[key], prepared.ranks)
+    coded: Any = threads.run(
+        lambda work, *arguments: work(*arguments), [(_codes, table[key], prepared.ranks), (_pools, table, pools)]
+    )
+    (tiers, tier), (order, begins) = coded
     if len(tiers) > MOST_TIERS:
         raise CxError(
             "too_many_tiers",
@@ -243,12 +246,12 @@ def _count(
     passes = (outcome == _SERVED) & known & (queued | (passers == "all"))
     passer = np.where(passes, tier, len(tiers)).astype(np.int8)
     passed = np.where(queued & known, tier, len(tiers)).astype(np.int8)
-    order, begins = _pools(table, pools)
     by_contact = _inversions(order, begins, arrived, ends, passer=passer, passed=passed, n_tiers=len(tiers))
     kept = [name for name in ("contact_id", key, "queued") if details and name in table.column_names]
-    shown = table.select(kept).to_pandas(ignore_metadata=True)
+    shown = table.select(kept)
     if details:
-        shown["outcome"] = pd.Series(np.array(["served", "abandoned", "waiting"], dtype=object)[outcome], dtype="str")
+        named = pa.DictionaryArray.from_arrays(outcome, ["served", "abandoned", "waiting"]).cast(pa.string())
+        shown = shown.append_column("outcome", named)
     return _Counted(
         key=key,
         tiers=tiers,
@@ -260,7 +263,7 @@ def _count(
         arrived=arrived,
         passed_by=by_contact[0],
         passes_of=by_contact[1],
-        details=shown,
+        details=shown.to_pandas(ignore_metadata=True),
     )
 
 

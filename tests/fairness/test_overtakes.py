@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import sys
 from collections import Counter
 
 import numpy as np
@@ -9,10 +10,10 @@ import pandas as pd
 import pytest
 
 from cxlib.errors import CxError
-from cxlib.fairness import overtakes as module
 from cxlib.fairness.contacts import prepare
 from cxlib.fairness.overtakes import overtakes, overtakes_by_contact, overtakes_over_time, passed_summary
 
+MODULE = "cxlib.fairness.overtakes"
 NAMES = {"0": "regular", "1": "regular", "2": "VIP"}
 
 
@@ -128,8 +129,8 @@ def random_log(seed):
 
 @pytest.mark.parametrize("first", range(0, 200, 50))
 def test_random_logs_equal_brute_force(log, monkeypatch, first):
-    monkeypatch.setattr(module, "_CHUNK", 32)
-    monkeypatch.setattr(module, "_BLOCK", 64)
+    monkeypatch.setattr(sys.modules[MODULE], "_CHUNK", 32)
+    monkeypatch.setattr(sys.modules[MODULE], "_BLOCK", 64)
     for seed in range(first, first + 50):
         rows, places = random_log(seed)
         contacts = log(
