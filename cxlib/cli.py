@@ -63,8 +63,12 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Say what is wrong with files; end with 1 if a row was set aside or something is not certain."""
+    from cxlib.importing import Arrival, checked  # noqa: PLC0415 - a command loads what it needs
+
     with refusing(as_json=as_json):
-        readings = [(path, read_file(argument, mapping, zone)) for argument in files for path in [path_of(argument)]]
+        paths = [path_of(argument) for argument in files]
+        arrivals = [Arrival(p.name, p, read_file(each, mapping, zone)) for p, each in zip(paths, files, strict=True)]
+        readings = [(path, each.reading) for path, each in zip(paths, checked(arrivals), strict=True)]
         if rejects is not None:
             rejects.mkdir(parents=True, exist_ok=True)
             for path, reading in readings:

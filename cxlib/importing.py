@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 
 from cxlib.errors import CxError
+from cxlib.intake.references import against_catalogue
 from cxlib.matching import rollup_events
 from cxlib.store import Incoming
 from cxlib.texts import N_
@@ -37,6 +38,24 @@ class Arrival:
         return self.reading.mapping.table
 
 
+def checked(arrivals: Sequence[Arrival], *, store: Store | None = None, dataset_id: str | None = None) -> list[Arrival]:
+    """Return the files compared with each other: rows with a plan that the catalogue lacks are set aside.
+
+    The catalogue is that of the files together with that of the data set; without either nothing is compared.
+    """
+    plans = {
+        plan
+        for each in arrivals
+        if each.table == "plans"
+        for plan in each.reading.table["plan_id"].unique().to_pylist()
+    }
+    if store is not None and dataset_id is not None and store.has(dataset_id, "plans"):
+        plans |= set(store.load(dataset_id, "plans", columns=["plan_id"])["plan_id"].to_pylist())
+    if not plans:
+        return list(arrivals)
+    return [replace(each, reading=against_catalogue(each.reading, plans)) for each in arrivals]
+
+
 def incoming(
     arrivals: Sequence[Arrival], *, store: Store | None = None, dataset_id: str | None = None
 ) -> list[Incoming]:
@@ -50,6 +69,7 @@ def incoming(
     CxError
         ``not_confirmed`` for the first file about which something is still asked; ``no_meter`` for events without one.
     """
+    arrivals = checked(arrivals, store=store, dataset_id=dataset_id)
     for each in arrivals:
         if each.reading.needs_confirmation:
             raise CxError(

@@ -297,7 +297,7 @@ def _typed(
 
 def _reading(text: TextTable, mapping: Mapping, typed: pa.Table, problems: pd.DataFrame) -> Reading:
     errors = problems[problems["severity"] == "error"]
-    quarantined = _quarantined(text, errors)
+    quarantined = set_aside(text, errors)
     counts = {
         "rows_in_file": text.rows_in_file,
         "rows_loaded": int(typed.num_rows),
@@ -312,7 +312,7 @@ def _reading(text: TextTable, mapping: Mapping, typed: pa.Table, problems: pd.Da
     return Reading(typed, quarantined, problems, text, mapping, counts, asked)
 
 
-def _quarantined(text: TextTable, errors: pd.DataFrame) -> pd.DataFrame:
+def set_aside(text: TextTable, errors: pd.DataFrame) -> pd.DataFrame:
     reasons = errors.groupby("row", sort=True)["rule"].agg(lambda rules: ";".join(dict.fromkeys(rules)))
     whole = text.table.filter(_is_in(text.table.column(ROW), [int(row) for row in reasons.index]))
     cells = {name: pd.Series(whole.column(name).to_pylist(), dtype="str") for name in text.columns}

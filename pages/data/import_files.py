@@ -7,10 +7,11 @@ import streamlit as st
 
 from cxlib import formats
 from cxlib.errors import CxError
-from cxlib.importing import incoming
+from cxlib.importing import checked, incoming
 from cxlib.intake import summarise_problems
+from cxlib.intake.templates import template
 from cxlib.tables import TABLES
-from cxlib.texts import _, ngettext
+from cxlib.texts import _, language, ngettext
 from cxlib.ui import states
 from cxlib.ui.arrivals import OnItsWay, arrived, open_upload, remember
 from cxlib.ui.asking import ask
@@ -36,35 +37,48 @@ def target() -> tuple[str, str]:
 
 
 def card(upload: Any) -> OnItsWay | None:
-    """Show one file: what was read, its columns, its problems. Return it if it could be read."""
+    """Show one file: what was read, what is asked, its problems, its columns. Return it if it can be read."""
+    key = upload.file_id
     with st.container(border=True):
         st.markdown(f"#### {safe(upload.name)}")
         try:
             file = open_upload(upload)
-            about(file, upload.file_id)
-            with st.expander(_("Columns"), expanded=bool(file.mapping.questions), key=f"columns:{upload.file_id}"):
-                columns_form(file, upload.file_id)
-                with st.popover(_("Fine points of a column"), icon=":material/tune:"):
-                    fine_points(file, upload.file_id)
-                saved = st.file_uploader(
-                    _("Or read it like before: a saved mapping (JSON)"), key=f"mapping:{upload.file_id}", type="json"
-                )
-                if saved and st.button(_("Use this mapping"), key=f"use:{upload.file_id}"):
-                    file.take(mapping_of(saved.getvalue().decode()))
-                    st.rerun()
-                st.download_button(
-                    _("Save this mapping (JSON)"),
-                    file.reading.mapping.to_json(),
-                    f"{upload.name}.mapping.json",
-                    key=f"save:{upload.file_id}",
-                    on_click="ignore",
-                )
-            ask(file, upload.file_id)
-            problems(file, upload.file_id)
         except CxError as error:
             states.refused(error)
             return None
-    return file
+        about(file, key)
+        readable = True
+        try:
+            ask(file, key)
+            problems(file, key)
+        except CxError as error:
+            states.refused(error)
+            readable = False
+        with st.expander(_("Columns"), expanded=not readable, key=f"columns:{key}"):
+            columns_form(file, key)
+            more(file, key)
+    return file if readable else None
+
+
+def more(file: OnItsWay, key: str) -> None:
+    """Offer what few need: fine points of a column, and mappings from a file."""
+    with st.container(horizontal=True):
+        with st.popover(_("Fine points of a column"), icon=":material/tune:"):
+            fine_points(file, key)
+        with st.popover(_("Saved mappings"), icon=":material/bookmark:"):
+            saved = st.file_uploader(
+                _("Read the file by a mapping that was saved (JSON)"), key=f"mapping:{key}", type="json"
+            )
+            if saved and st.button(_("Use this mapping"), key=f"use:{key}"):
+                file.take(mapping_of(saved.getvalue().decode()))
+                st.rerun()
+            st.download_button(
+                _("Save this mapping (JSON)"),
+                file.mapping.to_json(),
+                f"{file.name}.mapping.json",
+                key=f"save:{key}",
+                on_click="ignore",
+            )
 
 
 def about(file: OnItsWay, key: str) -> None:
@@ -131,7 +145,8 @@ def problems(file: OnItsWay, key: str) -> None:
 def commit(files: list[OnItsWay], into: str, name: str) -> None:
     """Show what the import would do, and do it."""
     st.markdown(f"### {_('What the import does')}")
-    arrivals = [file.arrival for file in files]
+    arrivals = checked([file.arrival for file in files], store=store(), dataset_id=into or None)
+    unknown_plans(arrivals)
     open_questions = [file.name for file in files if file.reading.needs_confirmation]
     rules = {
         "replace": _("take the new row"),
@@ -158,7 +173,7 @@ def commit(files: list[OnItsWay], into: str, name: str) -> None:
         opened = into or store().create(name=name.strip(), who=who()).id
         try:
             prepared = incoming(arrivals, store=store(), dataset_id=opened)
-            version = store().commit(opened, prepared, who=who(), on_conflict=rule)
+            store().commit(opened, prepared, who=who(), on_conflict=rule)
         except CxError:
             if into == NEW:
                 store().delete(opened, who=who())
@@ -166,9 +181,30 @@ def commit(files: list[OnItsWay], into: str, name: str) -> None:
         for file in files:
             remember(file)
         show_dataset(opened)
-        st.session_state["imported"] = {"rows": sum(r.loaded for r in version.imports), "files": len(files)}
+        st.session_state["imported"] = {
+            "rows": sum(each.reading.counts["rows_loaded"] for each in arrivals),
+            "files": len(files),
+        }
         st.session_state["uploads"] = st.session_state.get("uploads", 0) + 1
         st.rerun()
+
+
+def unknown_plans(arrivals: list[Any]) -> None:
+    """Name the rows that are set aside because the catalogue lacks their plan."""
+    for each in arrivals:
+        named = each.reading.problems[each.reading.problems["rule"] == "unknown_plan"]
+        if len(named):
+            states.note(
+                _(
+                    "{file}: {n} rows name a plan that the catalogue lacks and are set aside: {plans} (rows {rows}). "
+                    "Add the plan to the catalogue, or correct its name.",
+                    file=safe(each.name),
+                    n=formats.number(len(named)),
+                    plans=safe(", ".join(sorted(named["value"].unique())[:5])),
+                    rows=", ".join(map(str, named["row"][:5])) + (" …" if len(named) > 5 else ""),
+                )
+            )
+            plain_download(each.reading.quarantined, name=f"set_aside_{each.name}", key=f"unknown-plans:{each.name}")
 
 
 def consequences(into: str, arrivals: list[Any], rule: str) -> None:
@@ -219,6 +255,26 @@ def done() -> None:
                 link_to(page, label=label)
 
 
+def templates() -> None:
+    """Offer a template to fill in for each table, in the reader's language."""
+    st.markdown(f"### {_('Templates to fill in')}")
+    short = "zh" if language() == "zh_CN" else "en"
+    with st.grid(3, min_column_width=260):
+        for name, table in TABLES.items():
+            with st.container(border=True, height="stretch"):
+                st.markdown(f"**{_(table.title)}**")
+                st.caption(_(table.about))
+                st.download_button(
+                    _("Template (CSV)"),
+                    template(name, language=short),
+                    f"{name}.csv",
+                    "text/csv",
+                    key=f"template:{name}",
+                    on_click="ignore",
+                    icon=":material/download:",
+                )
+
+
 def page() -> None:
     """File, columns, problems, consequences, commit."""
     done()
@@ -234,7 +290,8 @@ def page() -> None:
     )
     arrived(uploads)
     if not uploads:
-        st.caption(_("Nothing is kept before you press Import. Templates to fill in are in the folder data/templates."))
+        st.caption(_("Nothing is kept before you press Import."))
+        templates()
         return
     files = [card(upload) for upload in uploads]
     readable = [file for file in files if file is not None]
