@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 import typer
@@ -31,6 +30,7 @@ from cxlib.terminal import (
     write,
     write_csv,
 )
+from cxlib.store import OnConflict
 from cxlib.texts import LANGUAGES, N_, _, match_language, set_language
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Service-tier fairness and plan matching.")
@@ -86,7 +86,9 @@ def import_files(
     new: Annotated[str | None, typer.Option(help="Open a new data set of that name.")] = None,
     mapping: MappingFiles = None,
     zone: Zone = None,
-    on_conflict: Annotated[str, typer.Option(help="replace, keep, or add (events that come in parts).")] = "replace",
+    on_conflict: Annotated[
+        OnConflict, typer.Option(help="Where a row is there already; add sums events that come in parts.")
+    ] = "replace",
     who: Annotated[str, typer.Option(help="Name to record.")] = "",
     yes: Yes = False,
     as_json: AsJson = False,
@@ -109,7 +111,7 @@ def import_files(
                 opened,
                 incoming(arrivals, store=store, dataset_id=opened),
                 who=who,
-                on_conflict=on_conflict,  # type: ignore[arg-type] - the store refuses what it does not know
+                on_conflict=on_conflict,
             )
         except BaseException:
             if new is not None:
@@ -169,7 +171,9 @@ def match(
     months: Annotated[int | None, typer.Option(help="Months in a row.", min=1, max=12)] = None,
     min_saving: Annotated[float | None, typer.Option(help="Saving a month that must be exceeded.", min=0)] = None,
     as_of: Annotated[str, typer.Option(help="last, own, any, or a month such as 2018-12.")] = "last",
-    absent: Annotated[str, typer.Option(help="missing, or zero: months without usage count as zero.")] = "missing",
+    absent: Annotated[
+        Literal["missing", "zero"], typer.Option(help="zero: months without usage count as zero.")
+    ] = "missing",
     out: Annotated[Path | None, typer.Option(help="Where to write the flagged customers (.csv or .parquet).")] = None,
     mapping: MappingFiles = None,
     yes: Yes = False,
@@ -221,8 +225,12 @@ def fairness(
     rank: Annotated[list[str] | None, typer.Option(help="TIER=RANK, 1 is served first.")] = None,
     queue: Annotated[str | None, typer.Option(help="Only this queue.")] = None,
     sla: Annotated[str, typer.Option(help="Seconds that count as in time, between commas.")] = "20,60,90",
-    pool: Annotated[str, typer.Option(help="within each queue and location, or one line of all.")] = "within",
-    passers: Annotated[str, typer.Option(help="all, or queued: only those who queued count as passing.")] = "all",
+    pool: Annotated[
+        Literal["within", "one"], typer.Option(help="Each queue and location by itself, or all as one line.")
+    ] = "within",
+    passers: Annotated[
+        Literal["all", "queued"], typer.Option(help="queued: only those who queued count as passing.")
+    ] = "all",
     mapping: MappingFiles = None,
     zone: Zone = None,
     yes: Yes = False,
@@ -279,7 +287,9 @@ def fsck(as_json: AsJson = False) -> None:
     with refusing(as_json=as_json):
         found = open_store().fsck()
         rows = [{"code": each.code, "path": each.path, "text": each.said, "harmless": each.harmless} for each in found]
-        show({"findings": rows}, as_json=as_json, said="\n".join(r["text"] for r in rows) or _("Nothing is wrong."))
+        show(
+            {"findings": rows}, as_json=as_json, said="\n".join(str(r["text"]) for r in rows) or _("Nothing is wrong.")
+        )
     raise typer.Exit(REFUSED if any(not each["harmless"] for each in rows) else 0)
 
 
@@ -316,4 +326,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

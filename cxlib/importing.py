@@ -130,7 +130,7 @@ def _event_usage(store: Store | None, dataset_id: str | None) -> pd.DataFrame:
     }
     there = [meter for meter in sorted(meters) if meter in store.version(dataset_id).tables["usage"].columns]
     frame: pd.DataFrame = store.load(dataset_id, "usage", columns=[*KEY, *there]).to_pandas()
-    return frame
+    return frame.assign(month=pd.to_datetime(frame["month"]))
 
 
 def _zeros(rolled: Sequence[pd.DataFrame], known: pd.DataFrame) -> dict[str, pd.DataFrame]:

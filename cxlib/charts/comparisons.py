@@ -36,7 +36,7 @@ def bars(
     colours, notes : mapping by label, optional
         Colour of a bar; words under its label, such as its n.
     """
-    order = sorted(values, key=lambda label: values[label] or 0) if sort else list(reversed(values))
+    order = sorted(values, key=lambda label: values[label] or 0) if sort else list(reversed(list(values)))
     marks = [_("too few") if values[label] is None else say(values[label]) for label in order]
     said = [
         f"{mark} ({notes[label]})" if notes and label in notes else mark
@@ -56,7 +56,12 @@ def bars(
         )
     )
     top = max((v for v in values.values() if v is not None), default=1) or 1
-    drawn.update_xaxes(title_text=axis, range=[0, top * (1.22 + 0.02 * max(map(len, marks), default=0))], tickformat=tickformat, rangemode="tozero")
+    drawn.update_xaxes(
+        title_text=axis,
+        range=[0, top * (1.22 + 0.02 * max(map(len, marks), default=0))],
+        tickformat=tickformat,
+        rangemode="tozero",
+    )
     spoken = "; ".join(f"{label}: {mark}" for label, mark in zip(reversed(order), reversed(said), strict=True))
     return Chart(drawn, f"{axis}. {spoken}")
 
@@ -74,7 +79,7 @@ def dumbbells(
 
     `names` say what the hollow and the filled dot are.
     """
-    order = list(reversed(pairs))
+    order = list(reversed(list(pairs)))
     labels = [wrapped(label) for label in order]
     drawn = figure(height=96 + (ROW_HEIGHT + 8) * len(order))
     for label, shown in zip(order, labels, strict=True):

@@ -65,7 +65,7 @@ class FairnessReport:
                     value=f"{self.trap.total_variation:.3f}",
                 )
             )
-        parts += [f"{_(row.said)}: {row.n}" for row in self.left_out.itertuples()]
+        parts += [f"{_(str(row.said))}: {row.n}" for row in self.left_out.itertuples()]
         return "\n\n".join(parts)
 
 

@@ -52,7 +52,7 @@ def reasons(
         return pd.DataFrame(columns=columns)
     lines = bill(chosen, catalogue, customers=customers).groupby("customer_id")[["fee", *overages, "total"]].sum()
     found = flagged[["customer_id", "better_plan_id", "saving"]].merge(lines, on="customer_id", how="left")
-    largest = found[overages].idxmax(axis=1).str.removeprefix("overage_")
+    largest = pd.Series([str(name).removeprefix("overage_") for name in found[overages].idxmax(axis=1)], found.index)
     found["meter_overage"] = found[overages].max(axis=1)
     found["meter"] = largest.where(found["meter_overage"] > 0)
     found["overage"] = found[overages].sum(axis=1)

@@ -56,7 +56,7 @@ class MatchingReport:
                 direction: {"flagged": len(part), "saving": self._money(part["saving_minor"].sum())}
                 for direction, part in flagged.groupby("direction")
             },
-            "plans": records(self.plans.drop(columns=[c for c in self.plans if c.endswith("_minor")])),
+            "plans": records(self.plans.drop(columns=[c for c in self.plans.columns if c.endswith("_minor")])),
             "standing": [
                 {"month": f"{month:%Y-%m}", "standing": int(part["standing"].sum()), "new": int(part["new"].sum()),
                  "resolved": int(part["resolved"].sum())}

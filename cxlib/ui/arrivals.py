@@ -71,7 +71,7 @@ class OnItsWay:
         if any(self.options.get(name) != option for name, option in again.items()):
             columns = self.text.columns
             self.options |= again
-            self.text = read_text_table(self.raw, name=self.name, **self.options)  # type: ignore[arg-type]
+            self.text = read_text_table(self.raw, name=self.name, **self.options)
             if self.text.columns != columns:
                 mapping = _first_mapping(self.text, self.table)[0]
         self.text.needs_confirmation.clear()

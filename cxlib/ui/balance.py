@@ -79,8 +79,9 @@ def said_balance(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str
     first = ", ".join(safe(tiers.say(tier)) for tier in tiers.first)
     if not {FIRST, REST} <= set(waits.index) or waits.loc[[FIRST, REST], "mean_wait_s"].isna().any():
         return _("Too few contacts to set {first} beside the others.", first=first), _period_line(scope, waits)
-    ours, theirs = waits.loc[FIRST], waits.loc[REST]
-    ratio = theirs["mean_wait_s"] / ours["mean_wait_s"] if ours["mean_wait_s"] else float("nan")
+    means = waits["mean_wait_s"].to_dict()
+    ours, theirs = float(means[FIRST]), float(means[REST])
+    ratio = theirs / ours if ours else float("nan")
     passed = summary["share_passed"].get(REST)
     text = _(
         "The others wait {ratio} times as long as {first}, and {share} of them are passed in line.",
@@ -91,8 +92,8 @@ def said_balance(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str
     more = _(
         "Mean wait of those who queued and were served: {first} {ours}, the others {theirs}.",
         first=first,
-        ours=formats.seconds(ours["mean_wait_s"]),
-        theirs=formats.seconds(theirs["mean_wait_s"]),
+        ours=formats.seconds(ours),
+        theirs=formats.seconds(theirs),
     )
     return text, f"{more} {_period_line(scope, waits)}"
 

@@ -120,8 +120,8 @@ def _worst_plan(scope: Scope) -> Iterator[Decision]:
     held = held[held["n"] >= scope.settings.min_group]
     if held.empty or not held["flagged"].max():
         return
-    plan = (held["flagged"] / held["n"]).idxmax()
-    n, flagged = (int(v) for v in held.loc[plan, ["n", "flagged"]])
+    worst = held.reset_index().iloc[int((held["flagged"] / held["n"]).to_numpy().argmax())]
+    plan, n, flagged = worst["plan_id"], int(worst["n"]), int(worst["flagged"])
     yield Decision(
         _(
             "Plan {plan} fits its customers least: {flagged} of {n} would have paid less elsewhere, months running.",

@@ -25,4 +25,5 @@ def fragment(function: Callable[..., None]) -> Callable[..., None]:
         set_language(st.session_state.get("language", "en"))
         function(*args, **kwargs)
 
-    return in_language
+    wrapped: Callable[..., None] = in_language
+    return wrapped

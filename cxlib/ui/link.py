@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def parameter(name: str) -> str | None:
     """Return a parameter of the address."""
-    return st.query_params.get(name)
+    value: str | None = st.query_params.get(name)
+    return value
 
 
 def keep(name: str, value: str | None) -> None:
@@ -46,7 +47,7 @@ def choice(
     """
     if not options:
         raise ValueError(name)
-    usual = default if default in options else options[0]
+    usual = default if default is not None and default in options else options[0]
     widget, seen = f"choice:{page}:{name}", f"seen:{page}:{name}"
     _follow_link(name, widget, seen, options, usual)
     ask: Any = st.segmented_control if look == "segments" else st.selectbox

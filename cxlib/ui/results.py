@@ -111,7 +111,7 @@ def _bounds(month: str, name: str) -> tuple[pa.Scalar, pa.Scalar]:
     kind = pa.timestamp("us", "UTC")
     return tuple(
         pa.scalar(at.tz_convert("UTC").to_pydatetime(), kind) for at in (start, start + pd.DateOffset(months=1))
-    )  # type: ignore[return-value]
+    )
 
 
 def waits_by(scope: Scope, by: str | dict[str, str], **where: str) -> pd.DataFrame:
@@ -130,7 +130,7 @@ def waits_by(scope: Scope, by: str | dict[str, str], **where: str) -> pd.DataFra
 
 def allocation_by(scope: Scope, by: str, **where: str) -> pd.DataFrame:
     """Return `cxlib.fairness.allocation` of the contacts chosen, at the settings of the data set."""
-    options = {"sla_s": scope.settings.sla_s, "min_group": scope.settings.min_group}
+    options: dict[str, Any] = {"sla_s": scope.settings.sla_s, "min_group": scope.settings.min_group}
     return kept(
         scope,
         "allocation",
@@ -145,7 +145,7 @@ def allocation_by(scope: Scope, by: str, **where: str) -> pd.DataFrame:
 
 def allocation_course(scope: Scope, by: str, **where: str) -> pd.DataFrame:
     """Return `cxlib.fairness.allocation_over_time` week by week."""
-    options = {"sla_s": scope.settings.sla_s, "min_group": scope.settings.min_group, "every": "week"}
+    options: dict[str, Any] = {"sla_s": scope.settings.sla_s, "min_group": scope.settings.min_group, "every": "week"}
     return kept(
         scope,
         "allocation_course",
@@ -203,8 +203,8 @@ def trap(scope: Scope, **where: str) -> dict[str, Any]:
         found = label_trap(contacts_in(scope, **where))
         return pd.DataFrame({"total_variation": [found.total_variation], "warned": [found.warned]})
 
-    row: dict[str, Any] = kept(scope, "trap", compute, **where).iloc[0].to_dict()
-    return row
+    row = kept(scope, "trap", compute, **where).iloc[0]
+    return {"total_variation": row["total_variation"], "warned": bool(row["warned"])}
 
 
 def usage_months(scope: Scope) -> list[str]:
@@ -220,7 +220,8 @@ def usage_months(scope: Scope) -> list[str]:
 
 def catalogue(scope: Scope) -> Catalogue:
     """Return the data set's plans."""
-    return _catalogue(scope.dataset.id, scope.version.number)
+    found: Catalogue = _catalogue(scope.dataset.id, scope.version.number)
+    return found
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -230,7 +231,7 @@ def _catalogue(dataset_id: str, version: int) -> Catalogue:
 
 def fit(scope: Scope, month: str) -> pd.DataFrame:
     """Return `cxlib.matching.plan_fit` at the end of a month, at the settings of the data set."""
-    options = {"months": scope.settings.months, "min_saving": scope.settings.min_saving}
+    options: dict[str, Any] = {"months": scope.settings.months, "min_saving": scope.settings.min_saving}
     return kept(
         scope,
         "fit",
@@ -244,7 +245,7 @@ def fit(scope: Scope, month: str) -> pd.DataFrame:
 
 def flag_course(scope: Scope) -> pd.DataFrame:
     """Return the flags standing at each month's end, see `cxlib.matching.flag_history`."""
-    options = {"months": scope.settings.months, "min_saving": scope.settings.min_saving}
+    options: dict[str, Any] = {"months": scope.settings.months, "min_saving": scope.settings.min_saving}
     return kept(
         scope,
         "flag_course",
@@ -256,7 +257,11 @@ def flag_course(scope: Scope) -> pd.DataFrame:
 def advice(scope: Scope, month: str) -> pd.DataFrame:
     """Return what the recommender advises at the end of a month, one row per customer."""
     settings = scope.settings
-    options = {"horizon": settings.horizon, "months": settings.months, "min_saving": settings.min_saving}
+    options: dict[str, Any] = {
+        "horizon": settings.horizon,
+        "months": settings.months,
+        "min_saving": settings.min_saving,
+    }
 
     def compute() -> pd.DataFrame:
         usage, customers = table(scope, "usage"), table(scope, "customers")
@@ -268,7 +273,7 @@ def advice(scope: Scope, month: str) -> pd.DataFrame:
 
 def reasons_of(scope: Scope, flagged: pd.DataFrame, month: str) -> pd.DataFrame:
     """Return what the flagged customers' bills were made of, see `cxlib.matching.reasons`."""
-    options = {"months": scope.settings.months, "min_saving": scope.settings.min_saving}
+    options: dict[str, Any] = {"months": scope.settings.months, "min_saving": scope.settings.min_saving}
 
     def compute() -> pd.DataFrame:
         every = fit(scope, month)

@@ -46,7 +46,8 @@ def choose_dataset() -> DataSet | None:
         on_change=_switched,
     )
     link.keep("data", current)
-    return sets[current]
+    chosen: DataSet = sets[current]
+    return chosen
 
 
 def show_dataset(dataset_id: str) -> None:
