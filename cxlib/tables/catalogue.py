@@ -493,7 +493,7 @@ CONTACTS: Final = Table(
 
 TIERS: Final = Table(
     name="tiers",
-    title=N_("Tiers"),
+    title=N_("Tier list"),
     about=N_("One row per tier: its rank, the name to show, and what it was promised."),
     key=("tier",),
     columns=(
@@ -580,7 +580,7 @@ METERS: Final = {
         ("minutes", "call_minutes", "voice", "语音", "通话分钟", "分钟数", "通话时长"),
     ),
     "sms": (N_("Messages"), "", ("sms", "messages", "texts", "短信", "短信条数")),
-    "data_mb": (N_("Data"), "MB", ("data_mb", "data", "mb", "mb_used", "internet", "流量", "流量MB")),
+    "data_mb": (N_("Mobile data"), "MB", ("data_mb", "data", "mb", "mb_used", "internet", "流量", "流量MB")),
     "kwh": (N_("Electricity"), "kWh", ("kwh", "energy", "electricity", "电量", "用电量")),
 }
 """Meters that are known by name: label, unit, headers. Any other meter may be used under its own name."""

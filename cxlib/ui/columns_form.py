@@ -69,7 +69,9 @@ def fine_points(file: OnItsWay, key: str) -> None:
                                  format_func=lambda each: each or _("find out"))  # fmt: skip
         unit = mapped.unit
         if kind in ("quantity", "allowance", "duration", "money", "number"):
-            unit = st.number_input(_("Times"), value=mapped.unit, help=_("Such as 60 where the file has minutes."))
+            unit = st.number_input(
+                _("Multiply by"), value=mapped.unit, help=_("Such as 60 where the file has minutes.")
+            )
         present = mapped.all_present
         if kind == "boolean":
             present = st.checkbox(_("Yes where there is anything in it"), mapped.all_present)
@@ -80,7 +82,7 @@ def fine_points(file: OnItsWay, key: str) -> None:
                 mapped,
                 sources=() if constant else groups,
                 constant=constant or None,
-                blank=tuple(word.strip() for word in blank.split(",") if word.strip()),
+                blank=tuple(word.strip() for word in blank.replace("，", ",").split(",") if word.strip()),
                 format=order,
                 unit=unit,
                 all_present=present,

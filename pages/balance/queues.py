@@ -126,7 +126,7 @@ def waiting(scope: Scope, tiers: TierNames, where: dict[str, str]) -> None:
         "mean_wait_s": Shown(_("Mean wait"), "seconds"),
         "median_wait_s": Shown(_("Median wait"), "seconds"),
         "p90_wait_s": Shown(_("9 of 10 within"), "seconds"),
-        "virtual_wait_s": Shown(_("Virtual"), "seconds", help=_("The median wait had nobody given up.")),
+        "virtual_wait_s": Shown(_("Virtual wait"), "seconds", help=_("The median wait had nobody given up.")),
         sla: Shown(_("In time"), "share", help=_("Served in time, of those in line.")),
         f"{sla}_offered": Shown(_("… of all"), "share", help=_("Served in time, of all contacts.")),
         "abandonment": Shown(_("Left"), "share", help=_("Gave up, of those in line.")),

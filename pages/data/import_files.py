@@ -32,7 +32,11 @@ def target() -> tuple[str, str]:
         into = st.selectbox(
             _("Into"), [*own, NEW], usual, format_func=lambda each: own.get(each, _("a new data set")), width=280
         )
-        name = st.text_input(_("Its name"), placeholder=_("My company"), width=280) if into == NEW else own[into]
+        name = (
+            st.text_input(_("Name of the data set"), placeholder=_("My company"), width=280)
+            if into == NEW
+            else own[into]
+        )
     return into, name
 
 
@@ -132,7 +136,7 @@ def problems(file: OnItsWay, key: str) -> None:
             _("What"): grouped["title"],
             _("Column"): grouped["column"],
             _("First rows"): grouped["rows"],
-            _("Such as"): grouped["examples"],
+            _("Examples"): grouped["examples"],
             _("What to do"): grouped["hint"],
             _("Set aside"): grouped["severity"] == "error",
         }
