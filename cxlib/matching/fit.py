@@ -117,11 +117,7 @@ def flag_history(
     case = open_case(usage, catalogue, customers=customers, months=months, absent=absent, until=until)
     last = min(case.until, case.last) - case.first
     floor = _floor(min_saving, case)
-    fees = np.where(
-        case.tariff.version_of < 0,
-        np.int64(-1),
-        case.tariff.fee.astype(np.int64)[np.maximum(case.tariff.version_of, 0)],
-    )
+    fees = _fees(case)
 
     def count(lo: int, hi: int) -> NDArray[np.int64]:
         found = _savings(case, lo, hi, months, floor)
@@ -224,6 +220,7 @@ def _fits(case: Case, months: int, floor: NDArray[Any], mode: int, last: int) ->
         month=np.empty(n, np.int32),
         state=np.empty(n, np.int8),
         better=np.empty(n, np.int32),
+        way=np.empty(n, np.int8),
         saving=np.empty(n, np.int64),
         least=np.empty(n, np.int64),
         since=np.empty(n, np.int32),
@@ -231,12 +228,20 @@ def _fits(case: Case, months: int, floor: NDArray[Any], mode: int, last: int) ->
         paid=np.empty(n, np.int64),
     )
 
+    fees = _fees(case)
+
     def fit(lo: int, hi: int) -> None:
         found = _savings(case, lo, hi, months, floor)
-        windows.fit_block(case.customers, lo, hi, mode, last, months, *found, out)
+        windows.fit_block(case.customers, lo, hi, mode, last, months, *found, case.rows.held, fees, out)
 
     run(fit, case.blocks())
     return out
+
+
+def _fees(case: Case) -> NDArray[np.int64]:
+    """Return the monthly fee of each plan in each month, int64 [P, months], -1 where it has none."""
+    versions = case.tariff.version_of
+    return np.where(versions < 0, np.int64(-1), case.tariff.fee.astype(np.int64)[np.maximum(versions, 0)])
 
 
 def _fit_frame(case: Case, out: windows.Fits) -> pd.DataFrame:
@@ -245,24 +250,31 @@ def _fit_frame(case: Case, out: windows.Fits) -> pd.DataFrame:
     chosen = windows.Fits(*out) if every else windows.Fits(*(column[listed] for column in out))
     ids = case.usage.customer_ids if every else case.usage.customer_ids.take(pa.array(listed))
     held = case.rows.held[chosen.row]
-    month = np.clip(chosen.month, 0, case.tariff.version_of.shape[1] - 1)
-    fee, versions = case.tariff.fee.astype(np.int64), case.tariff.version_of
-    way = np.sign(fee[versions[held, month]] - fee[versions[np.maximum(chosen.better, 0), month]])
-    way = np.where(chosen.better < 0, -1, np.choose(way + 1, [0, 2, 1]))
     left = case.people.left if every else case.people.left[listed]
+    plan_ids = case.catalogue.plan_ids
+    texts = run(
+        coded,
+        [
+            (held, plan_ids),
+            (chosen.state, STATES),
+            (chosen.better, plan_ids),
+            (chosen.way, DIRECTIONS),
+            (chosen.status, STATUSES),
+        ],
+    )
     return pd.DataFrame(
         {
             "customer_id": strings(ids),
             "month": month_starts(chosen.month.astype(np.int64) + case.first),
-            "plan_id": coded(held, case.catalogue.plan_ids),
-            "state": coded(chosen.state, STATES),
-            "better_plan_id": coded(chosen.better, case.catalogue.plan_ids),
-            "direction": coded(way, DIRECTIONS),
+            "plan_id": texts[0],
+            "state": texts[1],
+            "better_plan_id": texts[2],
+            "direction": texts[3],
             "saving": chosen.saving / case.money,
             "saving_minor": chosen.saving,
             "least_saving": chosen.least / case.money,
             "since": chosen.since.astype(np.int64),
-            "status": coded(chosen.status, STATUSES),
+            "status": texts[4],
             "left": left <= chosen.month.astype(np.int64) + case.first,
             "paid": chosen.paid / case.money,
         }

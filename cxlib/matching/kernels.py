@@ -91,12 +91,20 @@ def _wide_quotient(x: Any, magic: Any, shift: Any) -> Any:
     return np.int64(upper >> shift)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _add_line(cost: Any, used: Any, t: Any, v: int, m: int) -> None:
     """Add the line of one meter at version `v` to the cost of every row."""
-    mode = t.mode[v, m]
-    included, price, half, less = t.included[v, m], t.price[v, m], t.half[v, m], t.unit_less[v, m]
-    magic, shift, unit_magic, unit_shift = t.magic[v, m], t.shift[v, m], t.unit_magic[v, m], t.unit_shift[v, m]
+    _line(
+        cost, used, t.mode[v, m], t.included[v, m], t.price[v, m], t.half[v, m], t.magic[v, m], t.shift[v, m],
+        t.unit_less[v, m], t.unit_magic[v, m], t.unit_shift[v, m],
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _line(
+    cost: Any, used: Any, mode: int, included: Any, price: Any, half: Any, magic: Any, shift: Any,
+    less: Any, unit_magic: Any, unit_shift: Any,
+) -> None:  # fmt: skip
     kind = cost.dtype.type
     if mode == WHOLE:
         for i in range(len(cost)):
@@ -135,12 +143,12 @@ def _three_lines(
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _version_cost(cost: Any, rows: Any, t: Any, v: int, lo: int) -> None:
-    """Bill the rows from `lo` at one price version."""
-    used, hi = rows.quantity, lo + len(cost)
+def _version_cost(cost: Any, used: Any, t: Any, v: int) -> None:
+    """Bill a chunk's usage at one price version."""
+    n = len(cost)
     if t.trio[v, 0] >= 0:
         _three_lines(
-            cost, t.fee[v], used[t.trio[v, 0], lo:hi], used[t.trio[v, 1], lo:hi], used[t.trio[v, 2], lo:hi],
+            cost, t.fee[v], used[t.trio[v, 0], :n], used[t.trio[v, 1], :n], used[t.trio[v, 2], :n],
             t.trio_included[v, 0], t.trio_included[v, 1], t.trio_included[v, 2],
             t.trio_price[v, 0], t.trio_price[v, 1], t.trio_price[v, 2],
         )  # fmt: skip
@@ -148,12 +156,12 @@ def _version_cost(cost: Any, rows: Any, t: Any, v: int, lo: int) -> None:
         cost[:] = t.fee[v]
     for m in range(used.shape[0]):
         if t.alone[v, m]:
-            _add_line(cost, used[m, lo:hi], t, v, m)
+            _add_line(cost, used[m, :n], t, v, m)
 
 
 @njit(cache=True, nogil=True)
-def _versions_cost(cost: Any, spare: Any, rows: Any, t: Any, p: int, lo: int) -> None:
-    """Bill the rows from `lo` on a plan whose price changes, or that has none in some months."""
+def _versions_cost(cost: Any, spare: Any, used: Any, months: Any, t: Any, p: int) -> None:
+    """Bill a chunk's usage on a plan whose price changes, or that has none in some months."""
     cost[:] = t.unpriced[0]
     before = -1
     for month in range(t.version_of.shape[1]):
@@ -161,47 +169,59 @@ def _versions_cost(cost: Any, spare: Any, rows: Any, t: Any, p: int, lo: int) ->
         if v < 0 or v == before:
             continue
         before = v
-        _version_cost(spare, rows, t, v, lo)
+        _version_cost(spare, used, t, v)
         for i in range(len(cost)):
-            if t.version_of[p, rows.month[lo + i]] == v:
+            if t.version_of[p, months[i]] == v:
                 cost[i] = spare[i]
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _cost(cost: Any, spare: Any, rows: Any, t: Any, p: int, lo: int) -> None:
-    """Bill the rows from `lo` on plan `p` into `cost`; `spare` is room of the same length."""
+def _cost(cost: Any, spare: Any, used: Any, months: Any, t: Any, p: int) -> None:
+    """Bill a chunk's usage on plan `p` into `cost`; `spare` is room of the same length."""
     if t.sole[p] >= 0:
-        _version_cost(cost, rows, t, t.sole[p], lo)
+        _version_cost(cost, used, t, t.sole[p])
     else:
-        _versions_cost(cost, spare, rows, t, p, lo)
+        _versions_cost(cost, spare, used, months, t, p)
 
 
 @njit(cache=True, nogil=True)
-def _may_take(rows: Any, t: Any, offers: Any, p: int, i: int) -> bool:
-    """Whether the customer of row `i` could take plan `p` at the end of its month, contracts apart."""
-    if offers.open_to_all[p]:
-        return True
-    month = rows.month[i]
-    v = t.version_of[p, month]
-    if v < 0 or not offers.on_sale[p, month]:
-        return False
-    c = offers.customer[i]
-    segment, tenure = offers.segment[v], offers.min_tenure[v]
-    if segment >= 0 and offers.tier[c] != segment and offers.need[c] != segment:
-        return False
-    return bool(tenure <= 0 or month - offers.joined[c] >= tenure)
+def _load(rows: Any, lo: int, n: int, used: Any, months: Any) -> None:
+    """Copy a chunk into the thread's own arrays, as views of shared ones would have threads count references."""
+    for m in range(used.shape[0]):
+        for i in range(n):
+            used[m, i] = rows.quantity[m, lo + i]
+    for i in range(n):
+        months[i] = rows.month[lo + i]
+
+
+@njit(cache=True, nogil=True)
+def _may_take(may: Any, rows: Any, t: Any, offers: Any, p: int, lo: int) -> None:
+    """Mark the rows from `lo` whose customer could take plan `p` at the end of the month, contracts apart."""
+    for j in range(len(may)):
+        month = rows.month[lo + j]
+        v = t.version_of[p, month]
+        may[j] = v >= 0 and offers.on_sale[p, month]
+        if not may[j]:
+            continue
+        c = offers.customer[lo + j]
+        segment, tenure = offers.segment[v], offers.min_tenure[v]
+        if segment >= 0:
+            may[j] = offers.tier[c] == segment or offers.need[c] == segment
+        if tenure > 0:
+            may[j] = may[j] and month - offers.joined[c] >= tenure
 
 
 @njit(cache=True, nogil=True)
 def bill_all_rows(rows: Any, t: Any, lo: int, hi: int, out: Any) -> None:
     """Bill rows lo..hi on every plan into `out`, int64 [P, N]; -1 where the plan has no price in the month."""
     step = 2048
-    cost = np.empty(step, rows.quantity.dtype)
-    spare = np.empty(step, rows.quantity.dtype)
+    cost, spare = np.empty(step, rows.quantity.dtype), np.empty(step, rows.quantity.dtype)
+    used, month = np.empty((rows.quantity.shape[0], step), rows.quantity.dtype), np.empty(step, np.int16)
     for a in range(lo, hi, step):
         n = min(step, hi - a)
+        _load(rows, a, n, used, month)
         for p in range(len(t.sole)):
-            _cost(cost[:n], spare[:n], rows, t, p, a)
+            _cost(cost[:n], spare[:n], used, month, t, p)
             for i in range(n):
                 out[p, a + i] = np.int64(cost[i]) if cost[i] != t.unpriced[0] else np.int64(-1)
 
@@ -242,34 +262,39 @@ def savings(
     more than. That the window's rows are one customer's consecutive months is the caller's knowledge.
     """
     plans, back = len(t.sole), months - 1
-    step = max(256, min(2048, 320_000 // (plans * rows.quantity.itemsize))) + back
-    table, room = np.empty((plans, step), rows.quantity.dtype), np.empty((6, step), rows.quantity.dtype)
+    step = max(256, min(4096, 640_000 // (plans * rows.quantity.itemsize))) + back
+    table, least = np.empty((plans, step), rows.quantity.dtype), np.empty(step, rows.quantity.dtype)
+    total, held, top = np.empty_like(least), np.empty_like(least), np.empty_like(least)
+    bottom, found = np.empty_like(least), np.empty_like(least)
+    used, month = np.empty((rows.quantity.shape[0], step), rows.quantity.dtype), np.empty(step, np.int16)
+    may = np.empty(step, np.bool_)
     for a in range(lo, hi, step - back):
         b = min(hi, a + step - back)
         s = max(0, a - back)
         n = b - s
-        held, top, bottom, found, least, total = room[0, :n], room[1, :n], room[2, :n], room[3, :n], room[4], room[5]
+        _load(rows, s, n, used, month)
         for p in range(plans):
-            _cost(table[p, :n], least[:n], rows, t, p, s)
+            _cost(table[p, :n], least[:n], used, month, t, p)
+        own = rows.held[s:b]
         for j in range(n):
-            held[j] = table[rows.held[s + j], j]
+            held[j] = table[own[j], j]
         top[:] = 0
         bottom[:] = 0
         found[:] = -1
         for p in range(plans):
             if months == 3 and offers.open_to_all[p]:
-                _three_months(table[p, :n], held, p, floor[0], top, bottom, found)
+                _three_months(table[p, :n], held[:n], p, floor[0], top[:n], bottom[:n], found[:n])
                 continue
-            _window(table[p, :n], held, least[:n], total[:n], months)
+            _window(table[p, :n], held[:n], least[:n], total[:n], months)
             if not offers.open_to_all[p]:
-                for j in range(min(back, n), n):
-                    least[j] = least[j] if _may_take(rows, t, offers, p, s + j) else floor[0]
-            _keep_best(least[back:n], total[back:n], p, floor[0], top[back:], bottom[back:], found[back:])
-        for j in range(a - s, n):
-            best[s + j - lo] = top[j]
-            low[s + j - lo] = bottom[j]
-            plan[s + j - lo] = found[j]
-            paid[s + j - lo] = held[j]
+                _may_take(may[:n], rows, t, offers, p, s)
+                for j in range(n):
+                    least[j] = least[j] if may[j] else floor[0]
+            _keep_best(least[back:n], total[back:n], p, floor[0], top[back:n], bottom[back:n], found[back:n])
+        best[a - lo : b - lo] = top[a - s : n]
+        low[a - lo : b - lo] = bottom[a - s : n]
+        plan[a - lo : b - lo] = found[a - s : n]
+        paid[a - lo : b - lo] = held[a - s : n]
 
 
 @njit(cache=True, nogil=True)
@@ -325,20 +350,27 @@ def summary(rows: Any, t: Any, offers: Any, bound: Any, lo: int, hi: int, held_s
     plans = len(t.sole)
     step = max(256, min(2048, 320_000 // (plans * rows.quantity.itemsize)))
     table, spare = np.empty((plans, step), rows.quantity.dtype), np.empty(step, rows.quantity.dtype)
+    used, month = np.empty((rows.quantity.shape[0], step), rows.quantity.dtype), np.empty(step, np.int16)
+    may = np.ones(step, np.bool_)
     other, none = np.empty(step, rows.quantity.dtype), t.unpriced[0]
     for a in range(lo, hi, step):
         n = min(step, hi - a)
         other[:n] = none
+        _load(rows, a, n, used, month)
         for p in range(plans):
             cost = table[p, :n]
-            _cost(cost, spare[:n], rows, t, p, a)
+            _cost(cost, spare[:n], used, month, t, p)
+            if offers.open_to_all[p]:
+                may[:n] = True
+            else:
+                _may_take(may[:n], rows, t, offers, p, a)
             for j in range(n):
                 if cost[j] == none:
                     plan_sums[p, 1] += 1
                 else:
                     plan_sums[p, 0] += cost[j]
                 bars = rows.held[a + j] == p or (len(bound) > 0 and bound[a + j])
-                if not bars and cost[j] < other[j] and _may_take(rows, t, offers, p, a + j):
+                if not bars and may[j] and cost[j] < other[j]:
                     other[j] = cost[j]
         for j in range(n):
             p = rows.held[a + j]

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cxlib.engine.threads import run
 from cxlib.errors import CxError
 from cxlib.texts import N_
 
@@ -67,16 +68,8 @@ def month_numbers(column: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.int32]
         return _from_texts(column)
     if not pa.types.is_date32(column.type):
         column = _local(column).cast(pa.date32(), safe=False)
-    out = np.empty(len(column), dtype=np.int32)
-    start = 0
-    for chunk in column.chunks:
-        days = chunk.view(pa.int32())
-        out[start : start + len(chunk)] = _from_days(days.fill_null(_MISSING_DAY) if days.null_count else days)
-        start += len(chunk)
-    return out
-
-
-_MISSING_DAY: Final = -(2**31)
+    parts = run(_from_days, [(chunk.view(pa.int32()),) for chunk in column.chunks])
+    return np.concatenate(parts or [np.zeros(0, dtype=np.int32)])
 
 
 def _temporal(kind: pa.DataType) -> bool:
@@ -89,25 +82,22 @@ def _local(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _from_days(days: pa.Int32Array) -> np.ndarray[Any, np.dtype[np.int32]]:
-    given = days.to_numpy(zero_copy_only=False)
-    if not len(given):
-        return np.zeros(0, dtype=np.int32)
-    missing = given == _MISSING_DAY
-    low = int(np.min(given, where=~missing, initial=2**31 - 1))
-    high = int(np.max(given, where=~missing, initial=-(2**31)))
-    if low > high:
-        return np.full(len(given), -1, dtype=np.int32)
+    known = days.drop_null() if days.null_count else days
+    if not len(known):
+        return np.full(len(days), -1, dtype=np.int32)
+    found = known.to_numpy(zero_copy_only=False)
+    low, high = int(found.min()), int(found.max())
     if not -720_000 < low <= high < 3_000_000:
         raise CxError(
             "bad_month", N_("A month is out of every calendar."), hint=N_("Write months as 2026-03."), column="month"
         )
-    table = (np.arange(low, high + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + _EPOCH).astype(
-        np.int32
-    )
-    if not missing.any():
-        return np.asarray(table[given - np.int32(low)], dtype=np.int32)
-    found = np.take(table, np.where(missing, 0, given - np.int64(low)))
-    return np.where(missing, np.int32(-1), found).astype(np.int32)
+    calendar = np.arange(low, high + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + _EPOCH
+    months = calendar.astype(np.int32)[found - np.int32(low)]
+    if len(known) == len(days):
+        return np.asarray(months, dtype=np.int32)
+    out = np.full(len(days), -1, dtype=np.int32)
+    out[days.is_valid().to_numpy(zero_copy_only=False)] = months
+    return out
 
 
 def _from_texts(column: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.int32]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
 def coded(codes: NDArray[Any], values: Sequence[str | None]) -> pd.Series[str]:
     """Return the texts that `codes` name, missing where the code is below 0."""
     known = pa.array(values, pa.large_string())
-    places = np.asarray(codes, dtype=np.int64)
-    return strings(known.take(pa.array(places, mask=places < 0)))
+    missing = codes < 0
+    return strings(known.take(pa.array(codes, mask=missing if missing.any() else None)))
 
 
 def strings(texts: pa.LargeStringArray) -> pd.Series[str]:

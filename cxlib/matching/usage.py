@@ -155,20 +155,27 @@ def plan_positions(column: pa.ChunkedArray, plan_ids: Sequence[str]) -> NDArray[
     column = as_texts(column)
     out = np.empty(len(column), dtype=np.int16)
     known = pa.array(plan_ids, pa.large_string())
-    tasks, start = [], 0
+    tasks: list[tuple[Any, ...]] = []
+    coded: list[tuple[Any, ...]] = []
+    start = 0
     for chunk in column.chunks:
         into = out[start : start + len(chunk)]
         start += len(chunk)
         if pa.types.is_dictionary(chunk.type):
-            found = pc.index_in(chunk.dictionary.cast(pa.large_string()), value_set=known).fill_null(UNKNOWN_PLAN)
-            codes = chunk.indices.fill_null(len(found)).to_numpy(zero_copy_only=False)
-            into[:] = np.array([*found.to_pylist(), NO_PLAN], dtype=np.int16)[codes]
+            coded.append((chunk, known, into))
             continue
         keys = _bytes_of(known)
         given = _bytes_of(chunk.fill_null("") if chunk.null_count else chunk)
         tasks += [(given[0][lo : hi + 1], given[1], *keys, into[lo:hi]) for lo, hi in _parts(len(chunk))]
     run(_match, tasks)
+    run(_match_codes, coded)
     return out
+
+
+def _match_codes(chunk: pa.DictionaryArray, known: pa.LargeStringArray, into: NDArray[np.int16]) -> None:
+    found = pc.index_in(chunk.dictionary.cast(pa.large_string()), value_set=known).fill_null(UNKNOWN_PLAN)
+    codes = (chunk.indices.fill_null(len(found)) if chunk.null_count else chunk.indices).to_numpy(zero_copy_only=False)
+    np.take(np.array([*found.to_pylist(), NO_PLAN], dtype=np.int16), codes, out=into, mode="clip")
 
 
 def _parts(n: int) -> list[tuple[int, int]]:
@@ -190,12 +197,12 @@ def _runs(ids: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.LargeStringArray]
     chunks = [chunk for chunk in ids.chunks if len(chunk)]
     new = np.zeros(len(ids), dtype=np.bool_)
     tasks: list[tuple[Any, ...]] = []
+    coded: list[tuple[Any, ...]] = []
     start, before = 0, None
     for chunk in chunks:
         into = new[start : start + len(chunk)]
         if pa.types.is_dictionary(chunk.type):
-            codes = chunk.indices.to_numpy(zero_copy_only=False)
-            np.not_equal(codes[1:], codes[:-1], out=into[1:])
+            coded.append((chunk.indices.to_numpy(zero_copy_only=False), into))
         else:
             edges, data = _bytes_of(chunk)
             tasks += [
@@ -203,15 +210,25 @@ def _runs(ids: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.LargeStringArray]
             ]
         start += len(chunk)
     run(_mark_changes, tasks)
-    start, names = 0, []
+    run(_mark_code_changes, coded)
+    start, firsts = 0, []
     for chunk in chunks:
         into = new[start : start + len(chunk)]
         into[0] = before is None or chunk[0].as_py() != before
         before = chunk[-1].as_py()
-        names.append(chunk.take(pa.array(np.flatnonzero(into))).cast(pa.large_string()))
+        firsts.append((chunk, into))
         start += len(chunk)
+    names = run(_names_at, firsts)
     starts = np.append(np.flatnonzero(new), len(ids)).astype(np.int64)
     return starts, pa.concat_arrays(names) if names else pa.array([], pa.large_string())
+
+
+def _names_at(chunk: Any, marked: NDArray[np.bool_]) -> pa.LargeStringArray:
+    return chunk.take(pa.array(np.flatnonzero(marked))).cast(pa.large_string())
+
+
+def _mark_code_changes(codes: NDArray[Any], new: NDArray[np.bool_]) -> None:
+    np.not_equal(codes[1:], codes[:-1], out=new[1:])
 
 
 @njit(cache=True, nogil=True)
@@ -285,7 +302,7 @@ def _first_step(starts: Any, month: Any, least: int) -> int:
 
 
 def _flags(column: pa.ChunkedArray) -> NDArray[np.bool_] | None:
-    flags = column.cast(pa.bool_()).fill_null(True)  # noqa: FBT003 - pyarrow takes it by position
+    flags = column.cast(pa.bool_()).fill_null(True)
     if pc.all(flags).as_py() is not False:
         return None
     return np.concatenate([chunk.to_numpy(zero_copy_only=False) for chunk in flags.chunks])

@@ -32,6 +32,7 @@ class Fits(NamedTuple):
     month: Any  # int32, the window's last month
     state: Any  # int8
     better: Any  # int32, -1
+    way: Any  # int8, direction: the better plan's fee is higher, lower, the same; -1
     saving: Any  # int64
     least: Any  # int64, the smallest month of the saving
     since: Any  # int32
@@ -52,20 +53,25 @@ def streaks(starts: Any, month: Any, held: Any, complete: Any, lo: int, hi: int,
             streak[i] = min(same + 1, LONGEST) if good else 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _flag(people: Any, c: int, i: int, months: int, plan: Any, base: int) -> bool:
     return bool(plan[i - base] >= 0 and people.streak[i] >= months and people.free[c] <= people.month[i])
 
 
 @njit(cache=True, nogil=True)
+def _way(better: int, held: int) -> int:
+    return 0 if better > held else 1 if better < held else 2
+
+
+@njit(cache=True, nogil=True)
 def fit_block(
     people: Any, lo: int, hi: int, as_of: int, last: int, months: int, best: Any, low: Any, plan: Any, paid: Any,
-    out: Any,
+    held: Any, fee_at: Any, out: Any,
 ) -> None:  # fmt: skip
     """Fill `out` for customers lo..hi from the results of `kernels.savings` over their rows.
 
     `as_of` is FIXED (the month `last`), OWN (each one's last month up to `last`) or ANY (the latest month up to `last`
-    at which the customer was flagged, else OWN).
+    at which the customer was flagged, else OWN). `fee_at` is [P, months].
     """
     base = people.starts[lo]
     for c in range(lo, hi):
@@ -86,11 +92,12 @@ def fit_block(
         before = i - 1 if there else i
         was = before >= start and people.month[before] == end - 1 and _flag(people, c, before, months, plan, base)
         out.row[c], out.month[c] = i, end
-        out.better[c], out.saving[c], out.least[c], out.since[c] = -1, 0, 0, 0
+        out.better[c], out.way[c], out.saving[c], out.least[c], out.since[c] = -1, -1, 0, 0, 0
         out.status[c] = RESOLVED if was else NO_STATUS
         if flagged:
             out.better[c], out.saving[c], out.least[c] = plan[i - base], best[i - base], low[i - base]
             out.state[c], out.status[c] = FLAGGED, STANDING if was else NEW
+            out.way[c] = _way(fee_at[plan[i - base], end], fee_at[held[i], end])
             k, since = i, 1
             while k > start and people.month[k - 1] == people.month[k] - 1:
                 k -= 1
@@ -126,8 +133,7 @@ def history_block(
                 break
             if not _flag(people, c, i, months, plan, base):
                 continue
-            fee, own = fee_at[plan[i - base], month], fee_at[held[i], month]
-            way = 0 if fee > own else 1 if fee < own else 2
+            way = _way(fee_at[plan[i - base], month], fee_at[held[i], month])
             stands = before == month - 1
             if not stands:
                 out[month, way, 1] += 1
