@@ -57,12 +57,16 @@ def texts_said(root: Path = ROOT) -> dict[str, Text]:
 
 def unreadable(root: Path = ROOT) -> list[str]:
     """Return where the code marks a text that is put together only when it runs, so that no catalogue can hold it."""
-    found = []
+    found, said = [], texts_said(root)
     for name, source in _sources(root):
         for node in ast.walk(ast.parse(source)):
-            called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
-            if called in KEYWORDS and any(_is_put_together(argument, called) for argument in node.args[:1]):
-                found.append(f"not a plain text: {name}:{node.lineno}")
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KEYWORDS):
+                continue
+            for argument in node.args[:1]:
+                if _is_put_together(argument, node.func.id):
+                    found.append(f"not a plain text: {name}:{node.lineno}")
+                elif isinstance(argument, ast.Constant) and argument.value and argument.value not in said:
+                    found.append(f"hidden inside an f-string: {name}:{node.lineno}")
     return found
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from cxlib.texts import _
 from cxlib.ui.safe import safe
+from cxlib.ui.show import heading
 
 if TYPE_CHECKING:
     from cxlib.intake import Question
@@ -21,7 +22,7 @@ def ask(file: OnItsWay, key: str) -> None:
     if not questions:
         return
     with st.form(f"questions:{key}:{file.revision}"):
-        st.markdown(f"**{_('Please confirm')}**")
+        heading(_("Please confirm"), 5)
         answers: dict[Question, str] = {}
         for i, question in enumerate(questions):
             options = _options(question)

@@ -46,6 +46,11 @@ def finding(text: str, *, more: str = "") -> None:
         st.caption(more)
 
 
+def heading(text: str, level: int = 3) -> None:
+    """Put a heading of a part of the page; 2 is the largest."""
+    st.markdown(f"{'#' * level} {text}")
+
+
 def chart(drawn: Chart, *, title: str, definition: str, key: str) -> None:
     """Show a chart under a title that says what is seen, its definition at hand."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -12,7 +12,7 @@ from cxlib.ui import states
 from cxlib.ui.safe import safe
 from cxlib.ui.scope import Scope, current_scope
 from cxlib.ui.session import show_dataset, store, who
-from cxlib.ui.show import Shown, finding, rows
+from cxlib.ui.show import Shown, finding, heading, rows
 
 
 def loaded(scope: Scope) -> None:
@@ -52,7 +52,7 @@ def loaded(scope: Scope) -> None:
 
 def history(scope: Scope) -> None:
     """Show every version with what came in, and offer to undo the last one."""
-    st.markdown(f"### {_('History')}")
+    heading(_("History"))
     records = [
         {
             "version": version.number,
@@ -87,7 +87,7 @@ def history(scope: Scope) -> None:
 
 def settings(scope: Scope) -> None:
     """Let the reader change the settings that change a number."""
-    st.markdown(f"### {_('Settings that change a number')}")
+    heading(_("Settings that change a number"))
     numbers = [field for field in SETTING_FIELDS if field.name != "status_words"]
     values = {field.name: getattr(scope.settings, field.name) for field in numbers}
     with st.form("settings", border=True), st.container(horizontal=True, gap="medium"):
@@ -119,7 +119,7 @@ def settings(scope: Scope) -> None:
 
 def manage(scope: Scope) -> None:
     """Rename, delete, and the name under which changes are recorded."""
-    st.markdown(f"### {_('Manage')}")
+    heading(_("Manage"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = _("Your name, recorded with your changes")
         st.text_input(label, key="who", placeholder="local", width=280, persist_state="session")

@@ -18,7 +18,7 @@ from cxlib.ui.asking import ask
 from cxlib.ui.columns_form import columns_form, fine_points, mapping_of
 from cxlib.ui.safe import safe
 from cxlib.ui.session import show_dataset, store, who
-from cxlib.ui.show import facts, plain_download
+from cxlib.ui.show import facts, heading, plain_download
 from cxlib.ui.sitemap import link_to
 
 NEW = ""
@@ -148,7 +148,7 @@ def problems(file: OnItsWay, key: str) -> None:
 
 def commit(files: list[OnItsWay], into: str, name: str) -> None:
     """Show what the import would do, and do it."""
-    st.markdown(f"### {_('What the import does')}")
+    heading(_("What the import does"))
     arrivals = checked([file.arrival for file in files], store=store(), dataset_id=into or None)
     unknown_plans(arrivals)
     open_questions = [file.name for file in files if file.reading.needs_confirmation]
@@ -261,7 +261,7 @@ def done() -> None:
 
 def templates() -> None:
     """Offer a template to fill in for each table, in the reader's language."""
-    st.markdown(f"### {_('Templates to fill in')}")
+    heading(_("Templates to fill in"))
     short = "zh" if language() == "zh_CN" else "en"
     with st.grid(3, min_column_width=260):
         for name, table in TABLES.items():

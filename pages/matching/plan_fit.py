@@ -10,7 +10,7 @@ from cxlib.ui import definitions, link, matching, results, states
 from cxlib.ui.fragments import fragment
 from cxlib.ui.safe import safe
 from cxlib.ui.scope import Scope, current_scope
-from cxlib.ui.show import Shown, chart, finding, rows
+from cxlib.ui.show import Shown, chart, finding, heading, rows
 
 
 def moves(scope: Scope, flagged: pd.DataFrame) -> None:
@@ -61,7 +61,7 @@ def moves(scope: Scope, flagged: pd.DataFrame) -> None:
 @fragment
 def listing(scope: Scope, flagged: pd.DataFrame, month: str) -> None:
     """Show the flagged customers, dearest first, and the one chosen in detail."""
-    st.markdown(f"### {_('The customers')}")
+    heading(_("The customers"))
     shown = matching.flagged_with_advice(scope, flagged, month)
     money = matching.currency_of(scope)
     columns = {
@@ -91,7 +91,7 @@ def listing(scope: Scope, flagged: pd.DataFrame, month: str) -> None:
 
 def one(scope: Scope, customer: pd.Series, month: str) -> None:
     """Show one customer's two bills line by line."""
-    st.markdown(f"#### {_('Customer {id}', id=safe(customer['customer_id']))}")
+    heading(_("Customer {id}", id=safe(customer["customer_id"])), 4)
     st.markdown(safe(customer["reason"]))
     items = results.line_items_of(
         scope, customer["customer_id"], customer["plan_id"], customer["better_plan_id"], month

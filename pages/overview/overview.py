@@ -9,6 +9,7 @@ from cxlib.texts import _
 from cxlib.ui import balance, matching, results, states
 from cxlib.ui.decisions import decisions
 from cxlib.ui.scope import Scope, current_scope
+from cxlib.ui.show import heading
 from cxlib.ui.sitemap import link_to
 
 
@@ -27,7 +28,7 @@ def balance_card(scope: Scope) -> None:
             st.markdown(f"### {text}")
             st.caption(more)
         else:
-            st.markdown(f"### {_('Which tier comes first is not known yet.')}")
+            heading(_("Which tier comes first is not known yet."))
         link_to("queues", label=_("Who is passed by whom"))
 
 
@@ -47,7 +48,7 @@ def matching_card(scope: Scope) -> None:
 
 def waiting(scope: Scope) -> None:
     """List what waits for a decision."""
-    st.markdown(f"### {_('Waiting for a decision')}")
+    heading(_("Waiting for a decision"))
     found = decisions(scope)
     if not found:
         st.caption(_("Nothing stands out in this data set."))
