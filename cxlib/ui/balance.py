@@ -73,29 +73,58 @@ def headline(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str]) -
 
 def said_balance(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str]) -> tuple[str, str]:
     """Return the sentence about the first rank beside the others, and what it rests on."""
-    groups = first_and_rest(tiers)
-    waits = results.waits_by(scope, groups, **where).set_index("tier")
-    summary = results.passing(scope, "summary", by=groups, pool=pool, **where).set_index("tier")
     first = ", ".join(safe(tiers.say(tier)) for tier in tiers.first)
-    if not {FIRST, REST} <= set(waits.index) or waits.loc[[FIRST, REST], "mean_wait_s"].isna().any():
-        return _("Too few contacts to set {first} beside the others.", first=first), _period_line(scope, waits)
-    means = waits["mean_wait_s"].to_dict()
-    ours, theirs = float(means[FIRST]), float(means[REST])
-    ratio = theirs / ours if ours else float("nan")
-    passed = summary["share_passed"].get(REST)
+    now = _compared(scope, tiers, pool, where)
+    period = _period_line(scope, now["n_queued"])
+    if now["ratio"] is None:
+        return _("Too few contacts to set {first} beside the others.", first=first), period
     text = _(
         "The others wait {ratio} times as long as {first}, and {share} of them are passed in line.",
-        ratio=formats.ratio(ratio),
+        ratio=formats.ratio(now["ratio"]),
         first=first,
-        share=formats.one_in(passed),
+        share=formats.one_in(now["passed"]),
     )
-    more = _(
-        "Mean wait of those who queued and were served: {first} {ours}, the others {theirs}.",
-        first=first,
-        ours=formats.seconds(ours),
-        theirs=formats.seconds(theirs),
-    )
-    return text, f"{more} {_period_line(scope, waits)}"
+    more = [
+        _(
+            "Mean wait of those who queued and were served: {first} {ours}, the others {theirs}.",
+            first=first,
+            ours=formats.seconds(now["ours"]),
+            theirs=formats.seconds(now["theirs"]),
+        )
+    ]
+    month = _month_before(scope, where)
+    before = _compared(scope, tiers, pool, {**where, "month": month}) if month else None
+    if before and before["ratio"] is not None:
+        more.append(
+            _(
+                "The month before: {ratio} times, {share} passed.",
+                ratio=formats.ratio(before["ratio"]),
+                share=formats.share(before["passed"], decimals=0),
+            )
+        )
+    return text, " ".join([*more, period])
+
+
+def _compared(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str]) -> dict[str, float | None]:
+    """Return the mean waits (s) of the first rank and the others, their ratio, and the share of the others passed."""
+    groups = first_and_rest(tiers)
+    waits = results.waits_by(scope, groups, **where).set_index("tier")
+    means = waits["mean_wait_s"].to_dict()
+    ours, theirs = (formats.known(means.get(group)) for group in (FIRST, REST))
+    summary = results.passing(scope, "summary", by=groups, pool=pool, **where).set_index("tier")
+    return {
+        "ours": ours,
+        "theirs": theirs,
+        "ratio": theirs / ours if ours and theirs is not None else None,
+        "passed": formats.known(summary["share_passed"].get(REST)),
+        "n_queued": float(waits["n_queued"].sum()),
+    }
+
+
+def _month_before(scope: Scope, where: dict[str, str]) -> str | None:
+    months = results.contact_months(scope)
+    chosen = where.get("month")
+    return months[months.index(chosen) - 1] if chosen in months[1:] else None
 
 
 def first_and_rest(tiers: TierNames) -> dict[str, str]:
@@ -117,10 +146,9 @@ def say_segment(value: object) -> str:
     return needs.get(str(value), str(value))
 
 
-def _period_line(scope: Scope, waits: object) -> str:
+def _period_line(scope: Scope, n_queued: float | None) -> str:
     said = dict(scope.filters).get(_("Period")) or _period(results.contact_months(scope), results.ALL)
-    n = int(waits["n_queued"].sum())  # type: ignore[index]
-    return _("{n} contacts in line, {period}.", n=formats.number(n), period=said)
+    return _("{n} contacts in line, {period}.", n=formats.number(n_queued), period=said)
 
 
 def _period(months: list[str], chosen: str) -> str:

@@ -62,6 +62,10 @@ def said_matching(scope: Scope, month: str, way: str = results.ALL) -> tuple[str
         months=n,
         month=formats.month(month),
     )
+    months = results.usage_months(scope)
+    if month in months[1:]:
+        before = len(flagged_of(results.fit(scope, months[months.index(month) - 1]), way))
+        more += " " + _("The month before: {n}.", n=formats.number(before))
     return text, more
 
 

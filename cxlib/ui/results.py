@@ -23,6 +23,7 @@ from cxlib.fairness import (
 )
 from cxlib.fairness.overtakes import POOL, Passers
 from cxlib.matching import Catalogue, PlanRecommender, flag_history, line_items, plan_fit, reasons
+from cxlib.texts import _
 from cxlib.ui.session import store
 
 if TYPE_CHECKING:
@@ -37,7 +38,12 @@ WITHIN: Final = "within"
 
 def kept(scope: Scope, name: str, compute: Callable[[], pd.DataFrame | pa.Table], **parameters: Any) -> pd.DataFrame:
     """Return a result as a pandas frame, from the disk where it was computed before."""
-    frame: pd.DataFrame = store().cached(scope.key(name, **parameters), compute).to_pandas()
+    key = scope.key(name, **parameters)
+    found = store().result(key)
+    if found is None:
+        with st.spinner(_("Computing this once for the data set …")):
+            found = store().cached(key, compute)
+    frame: pd.DataFrame = found.to_pandas()
     return frame
 
 

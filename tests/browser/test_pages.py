@@ -25,7 +25,7 @@ VIEWS = {
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("entry", PAGES, ids=lambda entry: entry.url_path)
-def test_a_page_stands_by_itself(  # noqa: PLR0917 - pytest passes by name
+def test_a_page_stands_by_itself(
     entry: Entry,
     view: str,
     server: Dashboard,
