@@ -15,7 +15,7 @@ from cxlib.matching.kernels import Offers, Rows, Tariff
 from cxlib.matching.months import month_number
 from cxlib.matching.people import NEVER, CustomerTable, People, offers_of, segments_of
 from cxlib.matching.tariffs import catalogue_decimals, tariff_for
-from cxlib.matching.usage import NO_PLAN, Usage, read_usage
+from cxlib.matching.usage import NO_PLAN, UNKNOWN_PLAN, Usage, read_usage, unknown_plan
 from cxlib.matching.windows import LONGEST, Customers, streaks
 from cxlib.texts import N_
 
@@ -89,7 +89,7 @@ def open_case(
     if last - first > 2**15 - 2:
         raise CxError("bad_month", N_("The usage spans more than 2,700 years."), column="month")
     people = table.look_up(read.customer_ids, plan_ids=catalogue.plan_ids, segments=segments_of(catalogue))
-    read = _with_plans(read, people) if held else read
+    read = _with_plans(read, people, table) if held else read
     tariff, kind, dearest = tariff_for(
         catalogue, first=first, last=last, decimals=read.decimals, largest=read.largest, months=months
     )
@@ -131,7 +131,7 @@ def _customers(usage: Usage, rows: Rows, people: People, first: int) -> Customer
     )
 
 
-def _with_plans(usage: Usage, people: People) -> Usage:
+def _with_plans(usage: Usage, people: People, table: CustomerTable) -> Usage:
     """Fill in the plans that the usage does not say from the table of customers."""
     missing = usage.held == NO_PLAN
     if not missing.any():
@@ -147,6 +147,9 @@ def _with_plans(usage: Usage, people: People) -> Usage:
             column="plan_id",
             **usage.named(row),
         )
+    if (held == UNKNOWN_PLAN).any():
+        named = usage.named(int((held == UNKNOWN_PLAN).argmax()))
+        raise unknown_plan(table.plan_of(named["customer"]), **named)
     return replace(usage, held=held)
 
 

@@ -89,8 +89,10 @@ def plan_fit(
     """
     case = open_case(usage, catalogue, customers=customers, months=months, absent=absent, until=until)
     mode = _AS_OF.get(as_of, windows.FIXED)
-    last = case.until if as_of in _AS_OF else min(case.until, month_number(as_of))
-    last = min(last, case.last) if as_of in {"own", "any"} else last
+    if as_of in _AS_OF:
+        last = min(case.until, case.last)
+    else:
+        last = month_number(as_of) if until is None else min(case.until, month_number(as_of))
     out = _fits(case, months, _floor(min_saving, case), mode, last - case.first)
     return _fit_frame(case, out)
 

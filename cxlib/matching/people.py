@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from cxlib.errors import CxError
 from cxlib.matching.kernels import Offers
 from cxlib.matching.months import month_numbers
-from cxlib.matching.usage import NO_PLAN, UNKNOWN_PLAN, as_texts, columns_of, plan_positions, unknown_plan
+from cxlib.matching.usage import NO_PLAN, as_texts, columns_of, plan_positions
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ NO_SEGMENT: Final = -2
 class People:
     """C customers in the order of the usage; months as in `months`, `NEVER` where not known."""
 
-    plan: NDArray[np.int16]  # the plan of the table of customers, `NO_PLAN` where it has none
+    plan: NDArray[np.int16]  # the plan of the table of customers, `NO_PLAN` or `UNKNOWN_PLAN`
     tier: NDArray[np.int32]  # code of the segment of that name, `NO_SEGMENT` where no plan is for it
     need: NDArray[np.int32]
     joined: NDArray[np.int32]
@@ -75,9 +75,6 @@ class CustomerTable:
         rows = pc.index_in(customer_ids, value_set=self.ids)
         plan = self._taken("plan_id", rows)
         held = np.full(n, NO_PLAN, np.int16) if plan is None else plan_positions(plan, plan_ids)
-        if plan is not None and (held == UNKNOWN_PLAN).any():
-            at = int((held == UNKNOWN_PLAN).argmax())
-            raise unknown_plan(plan[at].as_py(), customer=customer_ids[at].as_py(), month="")
         return People(
             plan=held,
             tier=self._segment("tier", rows, segments),
@@ -86,6 +83,11 @@ class CustomerTable:
             left=self._month("left_on", rows, NEVER),
             free=self._month("contract_end", rows, 0),
         )
+
+    def plan_of(self, customer_id: str) -> str | None:
+        """Return the plan of a customer as the table calls it."""
+        plan = self._taken("plan_id", pc.index_in(pa.array([customer_id], pa.large_string()), value_set=self.ids))
+        return None if plan is None else str(plan[0].as_py())
 
     def _taken(self, name: str, rows: pa.Int32Array) -> pa.ChunkedArray | None:
         if self.table is None or name not in self.table.column_names:

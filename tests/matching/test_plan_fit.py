@@ -352,6 +352,9 @@ def test_what_comes_after_until_does_not_exist():
     fit = plan_fit(usage, Catalogue(PLANS), until="2026-03").iloc[0]
     assert (fit["state"], fit["month"]) == ("flagged", pd.Timestamp("2026-03-01"))
     assert plan_fit(usage, Catalogue(PLANS))["status"].tolist() == ["resolved"]
+    assert plan_fit(usage.iloc[:3], Catalogue(PLANS), until="2026-07")["state"].tolist() == ["flagged"]
+    assert plan_fit(usage, Catalogue(PLANS), as_of="2026-07")["state"].tolist() == ["short"]
+    assert plan_fit(usage, Catalogue(PLANS), as_of="2025-12").empty
     assert flag_history(usage, Catalogue(PLANS), until="2026-03")["month"].max() == pd.Timestamp("2026-03-01")
     assert fit_summary(usage, Catalogue(PLANS), until="2026-03")["customer_months"].sum() == 3
 
@@ -372,6 +375,14 @@ def test_an_unknown_plan_is_named_with_customer_and_month():
     error = refusal(pd.concat([usage_of([1, 1]), usage_of([1, 1], customer="2").assign(plan_id=["S", "gone"])]))
     assert error.code == "unknown_plan"
     assert all(word in str(error) for word in ("gone", "2", "2026-02"))
+
+
+def test_a_plan_of_the_table_of_customers_counts_only_where_it_is_needed():
+    people = pd.DataFrame({"customer_id": ["1", "2"], "plan_id": ["gone", "S"]})
+    assert plan_fit(usage_of([1]), Catalogue(PLANS), customers=people)["plan_id"].tolist() == ["S"]
+    error = refusal(usage_of([1]).drop(columns="plan_id"), customers=people)
+    assert error.code == "unknown_plan"
+    assert "Customer 1 holds plan gone in 2026-01" in str(error)
 
 
 def test_a_customer_without_a_plan_is_named():
