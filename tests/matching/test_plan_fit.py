@@ -424,3 +424,15 @@ def test_wrong_requests():
     assert refusal(usage_of([1]), as_of="lately").code == "bad_month"
     assert refusal(usage_of([1]), customers=pd.DataFrame({"customer_id": ["1", "1"]})).code == "duplicate_customer"
     assert refusal([1, 2]).code == "not_a_frame"
+
+
+@pytest.mark.parametrize("seed", range(80, 86))
+def test_wide_numbers_give_the_same_answer(seed):
+    """One customer with usage beyond 32 bits makes everybody's numbers wide, and changes nobody else's answer."""
+    rng = np.random.default_rng(seed)
+    table, catalogue, people = frames(*random_company(rng), rng)
+    narrow = plan_fit(table, catalogue, customers=people)
+    huge = table.iloc[:1].assign(customer_id="huge", minutes=5e9, plan_id=catalogue.plan_ids[0], complete=True)
+    everybody = pd.concat([people, people.iloc[:1].assign(customer_id="huge")])
+    wide = plan_fit(pd.concat([table, huge]), catalogue, customers=everybody)
+    pd.testing.assert_frame_equal(wide[wide["customer_id"] != "huge"].reset_index(drop=True), narrow)
