@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+import cxlib.ui.decisions  # noqa: F401 - loaded with the server, so that the first reader does not wait for it
 from cxlib.ui.security import DeclaredLanguage, SecurityHeaders
 
 app = st.App(

@@ -9,5 +9,5 @@ if [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] && [ "$(uname)" != Darwin ]; then
   options+=(--server.headless true)
 fi
 
-"$PYTHON" -m cxlib.cli demo --warm || echo "The demo could not be built; the dashboard opens without it." >&2
+{ "$PYTHON" -m cxlib.cli demo --warm && "$PYTHON" -m cxlib.ui.prepare; } || echo "The demo could not be built; the dashboard opens without it." >&2
 exec "$PYTHON" -m streamlit run app.py "${options[@]}"

@@ -84,19 +84,20 @@ def build_demo(home: Path, **environment: str) -> None:
         With what the command said, if it failed.
     """
     home.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "cxlib.cli", "demo"],
-        cwd=ROOT,
-        env={**os.environ, "CXLIB_HOME": str(home), **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    if done.returncode:
-        message = f"the demo was not built:\n{done.stdout}{done.stderr}"
-        raise RuntimeError(message)
+    for command in (["cxlib.cli", "demo", "--warm"], ["cxlib.ui.prepare"]):  # as scripts/app.sh does
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env={**os.environ, "CXLIB_HOME": str(home), **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        if done.returncode:
+            message = f"the demo was not built:\n{done.stdout}{done.stderr}"
+            raise RuntimeError(message)
 
 
 @dataclass

@@ -132,10 +132,11 @@ def first_and_rest(tiers: TierNames) -> dict[str, str]:
     return {tier: FIRST if tier in tiers.first else REST for tier in tiers.order}
 
 
-def rest_passed(scope: Scope, tiers: TierNames, **where: str) -> float | None:
-    """Return the share of the others in line that were passed at least once; None where they are too few."""
-    summary = results.passing(scope, "summary", by=first_and_rest(tiers), **where).set_index("tier")
-    return formats.known(summary["share_passed"].get(REST))
+def rest_passed_by_queue(scope: Scope, tiers: TierNames, month: str) -> dict[str, float]:
+    """Return, by queue, the share of the others in line that were passed at least once; too few are left out."""
+    frame = results.passed_by_queue(scope, first_and_rest(tiers), month)
+    rest = frame[(frame["tier"] == REST) & frame["share_passed"].notna()]
+    return dict(zip(rest["queue"], rest["share_passed"], strict=True))
 
 
 def say_segment(value: object) -> str:

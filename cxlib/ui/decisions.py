@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cxlib import formats
 from cxlib.texts import _, ngettext
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cxlib.ui.scope import Scope
-
-MOST_QUEUES: Final = 12
-"""Queues that are looked at one by one, the longest first."""
 
 
 @dataclass(frozen=True)
@@ -70,15 +67,11 @@ def _worst_queue(scope: Scope) -> Iterator[Decision]:
     if not tiers.ranked or "queue" not in results.columns_of(scope, "contacts") or not months:
         return
     month = months[-1]
-    passed = {}
-    for queue in results.values_of(scope, "contacts", "queue")[:MOST_QUEUES]:
-        now = balance.rest_passed(scope, tiers, month=month, queue=queue)
-        if now is not None:
-            passed[queue] = now
+    passed = balance.rest_passed_by_queue(scope, tiers, month)
     if not passed:
         return
     queue = max(passed, key=lambda name: passed[name])
-    before = balance.rest_passed(scope, tiers, month=months[-2], queue=queue) if len(months) > 1 else None
+    before = balance.rest_passed_by_queue(scope, tiers, months[-2]).get(queue) if len(months) > 1 else None
     said = {"queue": safe(queue), "share": formats.share(passed[queue], decimals=0), "month": formats.month(month)}
     if before is None:
         text = _("In queue {queue}, {share} of those without priority were passed in {month}.", **said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -9,12 +10,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cxlib.fairness import (
     allocation,
     allocation_over_time,
     label_trap,
     overtakes,
+    overtakes_by_contact,
     overtakes_over_time,
     passed_summary,
     tier_ranks,
@@ -22,7 +25,7 @@ from cxlib.fairness import (
     waits,
 )
 from cxlib.fairness.overtakes import POOL, Passers
-from cxlib.matching import Catalogue, PlanRecommender, flag_history, line_items, plan_fit, reasons
+from cxlib.matching import Catalogue, flag_history, line_items, plan_fit, reasons
 from cxlib.texts import _
 from cxlib.ui.session import store
 
@@ -38,10 +41,11 @@ WITHIN: Final = "within"
 
 def kept(scope: Scope, name: str, compute: Callable[[], pd.DataFrame | pa.Table], **parameters: Any) -> pd.DataFrame:
     """Return a result as a pandas frame, from the disk where it was computed before."""
-    key = scope.key(name, **parameters)
+    key = scope.key(name, **{each: value for each, value in parameters.items() if value != ALL})
     found = store().result(key)
     if found is None:
-        with st.spinner(_("Computing this once for the data set …")):
+        seen = get_script_run_ctx(suppress_warning=True) is not None
+        with st.spinner(_("Computing this once for the data set …")) if seen else nullcontext():
             found = store().cached(key, compute)
     frame: pd.DataFrame = found.to_pandas()
     return frame
@@ -194,6 +198,26 @@ def passing(
     return kept(scope, f"passing {what}", compute, by=by, pool=pool, passers=passers, min_group=least, **where)
 
 
+def passed_by_queue(scope: Scope, groups: dict[str, str], month: str) -> pd.DataFrame:
+    """Return the share of each group's queued contacts that were passed at least once, by queue.
+
+    Columns: queue, tier (the group), n and share_passed (missing below the least group).
+    """
+    least = scope.settings.min_group
+    passers: Passers = "queued" if trap(scope, month=month)["warned"] else "all"
+
+    def compute() -> pd.DataFrame:
+        chosen = contacts_in(scope, month=month)
+        counted = overtakes_by_contact(chosen, by=groups, passers=passers)
+        queues = chosen.select(["contact_id", "queue"]).to_pandas()
+        queued = counted[counted["queued"]].merge(queues, on="contact_id")
+        found = queued.assign(was=queued["passed"] > 0).groupby(["queue", "tier"], as_index=False)["was"]
+        table = found.agg(["size", "mean"]).rename(columns={"size": "n", "mean": "share_passed"})
+        return table.assign(share_passed=table["share_passed"].where(table["n"] >= least))
+
+    return kept(scope, "passed_by_queue", compute, by=groups, month=month, passers=passers, min_group=least)
+
+
 def curves(scope: Scope, **where: str) -> pd.DataFrame:
     """Return how the wait of each tier goes on, see `cxlib.fairness.wait_curves`."""
     least = scope.settings.min_group
@@ -270,6 +294,8 @@ def advice(scope: Scope, month: str) -> pd.DataFrame:
     }
 
     def compute() -> pd.DataFrame:
+        from cxlib.matching import PlanRecommender  # noqa: PLC0415 - takes seconds to import
+
         usage, customers = table(scope, "usage"), table(scope, "customers")
         recommender = PlanRecommender(catalogue(scope), **options)
         return recommender.fit(usage, customers=customers).recommend(usage, as_of=month, customers=customers)

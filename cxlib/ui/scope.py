@@ -55,7 +55,9 @@ def current_scope() -> Scope | None:
     found = [each for each in store().datasets() if each.id == dataset_id]
     if not found:
         return None
-    versions = store().versions(found[0].id)
-    if not versions:
-        return None
-    return Scope(found[0], store().version(found[0].id), store().settings(found[0].id))
+    return scope_of(found[0])
+
+
+def scope_of(dataset: DataSet) -> Scope:
+    """Return the scope of a data set at its current version, without filters."""
+    return Scope(dataset, store().version(dataset.id), store().settings(dataset.id))

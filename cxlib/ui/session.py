@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Final
 
 import streamlit as st
 
@@ -60,11 +61,22 @@ def _switched() -> None:
     show_dataset(st.session_state["dataset_switch"])
 
 
+FIRST_PAGE_S: Final = 6
+"""The first page is drawn before anything else takes the processor."""
+
+
 @st.cache_resource(show_spinner=False)
 def warm_up() -> threading.Thread:
-    """Load the compiled kernels in the background, once per server, so that no reader waits for them."""
-    from cxlib.warm import warm  # noqa: PLC0415 - what it imports is what it loads in the background
-
-    thread = threading.Thread(target=warm, name="warm-up", daemon=True)
+    """Load kernels and prepare results in the background, once per server, so that no reader waits for them."""
+    thread = threading.Timer(FIRST_PAGE_S, _warm)
+    thread.daemon = True
     thread.start()
     return thread
+
+
+def _warm() -> None:
+    from cxlib.ui.prepare import prepare_all  # noqa: PLC0415 - what these import is what they load in the background
+    from cxlib.warm import warm  # noqa: PLC0415
+
+    warm()
+    prepare_all()

@@ -16,6 +16,7 @@ from cxlib.ui import states
 from cxlib.ui.arrivals import OnItsWay, arrived, open_upload, remember
 from cxlib.ui.asking import ask
 from cxlib.ui.columns_form import columns_form, fine_points, mapping_of
+from cxlib.ui.prepare import prepare_in_background
 from cxlib.ui.safe import safe
 from cxlib.ui.session import show_dataset, store, who
 from cxlib.ui.show import facts, heading, plain_download
@@ -185,6 +186,7 @@ def commit(files: list[OnItsWay], into: str, name: str) -> None:
         for file in files:
             remember(file)
         show_dataset(opened)
+        prepare_in_background()
         st.session_state["imported"] = {
             "rows": sum(each.reading.counts["rows_loaded"] for each in arrivals),
             "files": len(files),

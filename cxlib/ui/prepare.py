@@ -1,0 +1,56 @@
+"""Compute what the first look at a data set shows, before anybody looks: ``python -m cxlib.ui.prepare``."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from cxlib.errors import CxError
+from cxlib.ui import balance, matching, results
+from cxlib.ui.decisions import decisions
+from cxlib.ui.scope import scope_of
+from cxlib.ui.session import store
+
+if TYPE_CHECKING:
+    from cxlib.ui.scope import Scope
+
+_busy = threading.Lock()
+
+
+def prepare(scope: Scope) -> None:
+    """Compute and keep the results of the pages as they open first; what is kept already costs nothing."""
+    try:
+        decisions(scope)
+        where = {"month": results.ALL}
+        if scope.has("contacts"):
+            tiers = balance.tiers_here(scope)
+            if tiers.ranked:
+                balance.said_balance(scope, tiers, results.WITHIN, where)
+            if tiers.order:
+                results.waits_by(scope, "tier", **where, queue=results.ALL)
+                results.allocation_by(scope, "tier", **where)
+                results.curves(scope, **where, queue=results.ALL)
+        if scope.has("usage") and scope.has("plans"):
+            month = results.usage_months(scope)[-1]
+            matching.said_matching(scope, month)
+            matching.flagged_with_advice(scope, matching.flagged_of(results.fit(scope, month)), month)
+            results.flag_course(scope)
+    except CxError as error:  # the page says so when it is opened
+        logging.getLogger(__name__).info("not prepared: %s", error.code)
+
+
+def prepare_all() -> None:
+    """Prepare every data set, one after the other."""
+    with _busy:
+        for dataset in store().datasets():
+            prepare(scope_of(dataset))
+
+
+def prepare_in_background() -> None:
+    """Prepare every data set without keeping anybody waiting."""
+    threading.Thread(target=prepare_all, name="prepare", daemon=True).start()
+
+
+if __name__ == "__main__":
+    prepare_all()
