@@ -160,7 +160,7 @@ def _push(time: Any, who: Any, size: Any, new_time: Any, new_who: Any) -> None:
     at = size
     while at > 0:
         parent = (at - 1) >> 1
-        if time[parent] <= new_time:
+        if time[parent] < new_time or (time[parent] == new_time and who[parent] < new_who):
             break
         time[at], who[at] = time[parent], who[parent]
         at = parent
@@ -173,9 +173,10 @@ def _pop(time: Any, who: Any, size: Any) -> None:
     last_time, last_who = time[last], who[last]
     at, child = 0, 1
     while child < last:
-        if child + 1 < last and time[child + 1] < time[child]:
-            child += 1
-        if time[child] >= last_time:
+        other = child + 1
+        if other < last and (time[other] < time[child] or (time[other] == time[child] and who[other] < who[child])):
+            child = other
+        if time[child] > last_time or (time[child] == last_time and who[child] > last_who):
             break
         time[at], who[at] = time[child], who[child]
         at, child = child, 2 * child + 1

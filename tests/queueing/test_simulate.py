@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -96,19 +96,24 @@ def test_service_that_takes_no_time_ends():
 
 
 def naive(*, arrived, service, classes, patience, shifts, key):
-    """Second by second, with lists: whole seconds only."""
+    """Second by second, with lists: whole seconds only. Idle servers stand in a line, the one idle longest first."""
     n, start = len(arrived), {}
-    busy_until = {}
+    busy_until, idle, duty = {}, [], 0
     for now in range(400):
-        duty = [m for t, m in shifts if t <= now][-1] if any(t <= now for t, _ in shifts) else 0
+        idle += [s for s in sorted(busy_until, key=lambda s: (busy_until[s], s)) if busy_until[s] <= now and s < duty]
+        busy_until = {s: until for s, until in busy_until.items() if until > now}
+        before, duty = duty, ([0] + [m for t, m in shifts if t <= now])[-1]
+        idle = [s for s in idle if s < duty] + [s for s in range(before, duty) if s not in busy_until]
         while True:
-            free = [s for s in range(duty) if busy_until.get(s, -1) <= now]
             waiting = [j for j in range(n) if arrived[j] <= now and j not in start and arrived[j] + patience[j] >= now]
-            if not free or not waiting:
+            if not idle or not waiting:
                 break
             j = min(waiting, key=lambda j: (*key(arrived[j], classes[j]), j))
-            start[j] = now
-            busy_until[free[0]] = now + service[j]
+            start[j], server = now, idle.pop(0)
+            if service[j]:
+                busy_until[server] = now + service[j]
+            else:
+                idle.append(server)
     return [start.get(j, np.nan) for j in range(n)]
 
 
@@ -120,6 +125,7 @@ RULES = [
 
 
 @settings(max_examples=60, deadline=None)
+@example(people=[(0, 0, 0, 0), (8, 9, 0, 0), (16, 0, 0, 0)], counts=[2, 2, 1], rule=RULES[0])
 @given(
     people=st.lists(
         st.tuples(st.integers(0, 30), st.integers(0, 9), st.integers(0, 2), st.integers(0, 20)), min_size=1, max_size=25
