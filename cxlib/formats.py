@@ -96,6 +96,11 @@ def people(n: int) -> str:
     return ngettext("{count} customer", "{count} customers", n, count=number(n))
 
 
+def rows(n: int) -> str:
+    """Return a number of rows, with the noun."""
+    return ngettext("{count} row", "{count} rows", n, count=number(n))
+
+
 def one_in(value: float | None) -> str:
     """Return a share in words where a simple fraction lies near it, else as a percentage."""
     if value is None or _absent(value) or value <= 0:

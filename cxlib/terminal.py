@@ -68,6 +68,7 @@ def read_file(argument: str, mappings: Sequence[str] | None, zone: str | None) -
 
 
 def path_of(argument: str) -> Path:
+    """Return the path in ``FILE``, ``TABLE=FILE`` or ``events:METER=FILE``, whether or not a file is there."""
     return Path(argument.split("=", 1)[1] if _table_asked(argument)[0] else argument)
 
 
@@ -102,12 +103,28 @@ def certain(path: Path, reading: Reading, *, yes: bool) -> Reading:
 
 
 def confirmed(path: Path, reading: Reading) -> Reading:
+    """Say what is open about a reading and return it with all that was suggested taken."""
     for question in reading.needs_confirmation:
         progress(f"{path.name}: {question.said}")
     return replace(reading, mapping=reading.mapping.confirmed(), needs_confirmation=[])
 
 
 def report_of(path: Path, reading: Reading, *, yes: bool) -> dict[str, Any]:
+    """Return what there is to say of a file that was read, ready for JSON.
+
+    Parameters
+    ----------
+    path : Path
+    reading : Reading
+    yes : bool
+        Leave out the questions: what is suggested counts as taken.
+
+    Returns
+    -------
+    dict
+        file (its name), table, encoding; rows_in_file, loaded and set_aside (numbers of rows); problems (rows of
+        `summarise_problems`); questions, each with its text in the reader's language under ``said``; mapping.
+    """
     questions = [] if yes else [question.as_dict() | {"said": question.said} for question in reading.needs_confirmation]
     counts = reading.counts
     return {
@@ -124,6 +141,7 @@ def report_of(path: Path, reading: Reading, *, yes: bool) -> dict[str, Any]:
 
 
 def said_report(report: dict[str, Any]) -> str:
+    """Return a report of `report_of` as text in the reader's language: counts, problems with hints, open questions."""
     lines = [
         _("{file}: {table}, {rows} rows, {good} good, {aside} set aside", file=report["file"], table=report["table"],
           rows=report["rows_in_file"], good=report["loaded"], aside=report["set_aside"])
@@ -137,10 +155,18 @@ def said_report(report: dict[str, Any]) -> str:
 
 
 def open_store() -> Store:
+    """Open the store in the data folder, see `store.default_root`; the folder is made where it is missing."""
     return Store()
 
 
 def dataset_id(store: Store, asked: str) -> str:
+    """Return the id of the data set of that id or name.
+
+    Raises
+    ------
+    CxError
+        ``no_data_set``, naming those that there are.
+    """
     for each in store.datasets():
         if asked in (each.id, each.name):
             return each.id
@@ -151,6 +177,27 @@ def dataset_id(store: Store, asked: str) -> str:
 
 
 def tables_of(asked: str, names: Sequence[str]) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+    """Load tables of a data set in the store.
+
+    Parameters
+    ----------
+    asked : str
+        Id or name of the data set.
+    names : sequence of str
+        Tables wanted.
+
+    Returns
+    -------
+    tables : dict of str to pyarrow.Table
+        Those of them that the latest version has at least one row of.
+    settings : dict
+        The settings in force.
+
+    Raises
+    ------
+    CxError
+        ``no_data_set``, or as `Store.load`.
+    """
     store = open_store()
     dataset = dataset_id(store, asked)
     tables = {name: store.load(dataset, name) for name in names if store.has(dataset, name)}
@@ -158,6 +205,13 @@ def tables_of(asked: str, names: Sequence[str]) -> tuple[dict[str, pa.Table], di
 
 
 def pair(text: str) -> tuple[str, str]:
+    """Split ``NAME=VALUE`` at the first ``=``.
+
+    Raises
+    ------
+    CxError
+        ``no_pair`` where the sign, the name or the value is missing.
+    """
     name, mark, value = text.partition("=")
     if not mark or not name or not value:
         raise CxError("no_pair", N_("“{value}” is not of the form NAME=VALUE."), value=text)
@@ -165,6 +219,7 @@ def pair(text: str) -> tuple[str, str]:
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame without its index: Parquet where the path ends in ``.parquet``, else CSV as `write_csv`."""
     if path.suffix == ".parquet":
         frame.to_parquet(path, index=False)
     else:
@@ -172,16 +227,20 @@ def write(frame: pd.DataFrame, path: Path) -> None:
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame as CSV that is safe to open in a spreadsheet, see `exports.csv_bytes`; replaces what is there."""
     path.write_bytes(csv_bytes(frame))
 
 
 def frame_text(frame: pd.DataFrame) -> str:
+    """Return a frame as aligned plain text without its index."""
     return frame.to_string(index=False)
 
 
 def progress(text: str) -> None:
+    """Print a line to standard error, so that standard output holds the result alone."""
     typer.echo(text, err=True)
 
 
 def show(result: dict[str, Any], *, as_json: bool, said: str) -> None:
+    """Print a result to standard output: `result` as one JSON document, or `said` for people."""
     typer.echo(json.dumps(result, ensure_ascii=False, default=plain) if as_json else said)

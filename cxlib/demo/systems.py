@@ -18,11 +18,41 @@ if TYPE_CHECKING:
 
 
 def usage_table(ids: NDArray[Any], usage: pd.DataFrame) -> pd.DataFrame:
+    """Return the usage as the billing system exports it, one row per customer and month.
+
+    Parameters
+    ----------
+    ids : ndarray of str, length n
+        Customer numbers by place.
+    usage : DataFrame
+        As `usage.bill_usage` returns it, by place and month.
+
+    Returns
+    -------
+    DataFrame
+        `customer_id`, `month` (its first day), `plan_id` held, the meters, `billed_amount` in `operator.CURRENCY`,
+        `complete`; rows in the order of `usage`.
+    """
     rows = named(ids, usage[["place", "m", "plan_id", *op.METERS, "billed_amount", "complete"]])
     return rows[["customer_id", "month", "plan_id", *op.METERS, "billed_amount", "complete"]]
 
 
 def customer_table(people: pd.DataFrame, usage: pd.DataFrame) -> pd.DataFrame:
+    """Return the customers as the operator's system has them, one row each in the order of `people`.
+
+    Parameters
+    ----------
+    people : DataFrame
+        One row per customer in the order of places, with tier and the plan held last.
+    usage : DataFrame
+        As `usage.bill_usage` returns it, by place and month.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `people` that are exported, and `monthly_value`: the mean of what was billed in the last three
+        complete months that have a row, in `operator.CURRENCY`; NaN where there is none.
+    """
     recent = usage[usage["complete"]].groupby("place")[["place", "billed_amount"]].tail(3)
     value = recent.groupby("place")["billed_amount"].mean().round(2).reindex(range(len(people)))
     known = people[
@@ -32,6 +62,7 @@ def customer_table(people: pd.DataFrame, usage: pd.DataFrame) -> pd.DataFrame:
 
 
 def tier_table() -> pd.DataFrame:
+    """Return the tiers, highest rank first, with their names, and the rules and promises that are declared of them."""
     return pd.DataFrame(
         {
             "tier": op.TIERS,

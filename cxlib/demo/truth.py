@@ -129,6 +129,7 @@ def compare_plans(people: pd.DataFrame, law: Law, plans: pd.DataFrame) -> tuple[
 
 
 def month_dates(m: Any) -> NDArray[Any]:
+    """Return the first days of months, counted from 0 at `operator.FIRST_MONTH`, as datetime64[s] in the shape of `m`."""
     return (op.FIRST_MONTH + np.asarray(m, dtype=np.int64)).astype("datetime64[s]")
 
 
@@ -139,6 +140,21 @@ def named(ids: NDArray[Any], frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def law_table(ids: NDArray[Any], law: Law) -> pd.DataFrame:
+    """Return the law of usage in long form, as `Truth.law`.
+
+    Parameters
+    ----------
+    ids : ndarray of str, length n
+        Customer numbers by place.
+    law : Law
+        Means of n customers in T months.
+
+    Returns
+    -------
+    DataFrame
+        n x T rows by place and month: `customer_id`, `month`, and per meter the mean of a whole month in use (minutes,
+        messages, MB).
+    """
     n, months, _ = law.mean.shape
     table = pd.DataFrame({"customer_id": np.repeat(ids, months), "month": np.tile(month_dates(range(months)), n)})
     for k, meter in enumerate(op.METERS):
@@ -147,11 +163,13 @@ def law_table(ids: NDArray[Any], law: Law) -> pd.DataFrame:
 
 
 def regimes_of(law: Law) -> pd.DataFrame:
+    """Return whose usage changes for good: `place`, `m` from which on it does, `factor` on the mean."""
     place = np.flatnonzero(law.regime_month >= 0)
     return pd.DataFrame({"place": place, "m": law.regime_month[place], "factor": law.regime_factor[place]})
 
 
 def partial_months(usage: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the usage that are less than a whole month: `place`, `m`, `days_share` (0 to 1), `marked`."""
     partial = usage.loc[usage["days_share"] < 1, ["place", "m", "days_share", "complete"]]
     return partial.assign(marked=~partial["complete"]).drop(columns="complete")
 
@@ -165,11 +183,24 @@ def kept_changes(changes: pd.DataFrame, usage: pd.DataFrame) -> pd.DataFrame:
 
 
 def unreconciled_months(usage: pd.DataFrame, unreconciled: pd.DataFrame) -> pd.DataFrame:
+    """Return where bills differ from what the plan says, with `place` and `m` instead of the row of the usage.
+
+    Parameters
+    ----------
+    usage, unreconciled : DataFrame
+        As `usage.bill_usage` returns them.
+
+    Returns
+    -------
+    DataFrame
+        `place`, `m`, `cause`, `difference` (billed - calculated, in `operator.CURRENCY`).
+    """
     where = usage.loc[unreconciled["row"], ["place", "m"]].reset_index(drop=True)
     return where.join(unreconciled.drop(columns="row"))
 
 
 def rules_in_force() -> pd.DataFrame:
+    """Return the head start in seconds that each queue gives each tier and need, "" for none, as `Truth.rules`."""
     rows = [
         (queue.name, queue.location, tier, need, float(head_start_s(queue, [tier], [need])[0]))
         for queue in op.QUEUES
@@ -180,6 +211,17 @@ def rules_in_force() -> pd.DataFrame:
 
 
 def contact_truth(contacts: pd.DataFrame, contact_ids: NDArray[Any], ids: NDArray[Any]) -> pd.DataFrame:
+    """Return what is true of each contact, as `Truth.contacts`, also of those that the log does not identify.
+
+    Parameters
+    ----------
+    contacts : DataFrame
+        N contacts as `outcomes.hide_labels` returns them.
+    contact_ids : ndarray of str, length N
+        Their numbers in the log.
+    ids : ndarray of str, length n
+        Customer numbers by place.
+    """
     columns = ["queue", "location", "tier", "need", "head_start_s", "patience_s", "service_s", "server", "passed"]
     known = contacts[[*columns, "settled_chance", "identified"]].copy()
     known.insert(0, "contact_id", contact_ids)

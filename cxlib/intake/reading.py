@@ -313,6 +313,21 @@ def _reading(text: TextTable, mapping: Mapping, typed: pa.Table, problems: pd.Da
 
 
 def set_aside(text: TextTable, errors: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a file that are not in its typed table, as `Reading.quarantined`.
+
+    Parameters
+    ----------
+    text : TextTable
+    errors : pandas.DataFrame
+        row, rule: the problems for which a row is set aside, those of rejected rows included.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By row of the file: row (called `ROW` where the file has a column ``row`` of its own), reasons (each rule once,
+        joined by ``;``), text (the line as it stands of a rejected row, else ``""``), then the file's own columns as
+        text, ``""`` in rejected rows.
+    """
     reasons = errors.groupby("row", sort=True)["rule"].agg(lambda rules: ";".join(dict.fromkeys(rules)))
     whole = text.table.filter(_is_in(text.table.column(ROW), [int(row) for row in reasons.index]))
     cells = {name: pd.Series(whole.column(name).to_pylist(), dtype="str") for name in text.columns}

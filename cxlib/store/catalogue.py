@@ -236,6 +236,7 @@ def now() -> datetime:
 
 
 def too_new() -> CxError:
+    """Return the error ``store_too_new``, for data that a later version of the product has written."""
     return CxError(
         "store_too_new",
         N_("The data folder was written by a later version of this product."),

@@ -102,7 +102,7 @@ def about(file: OnItsWay, key: str) -> None:
         if table != file.table:
             file.read_as(table)
             st.rerun()
-        said = [formats.size(len(file.raw)), _("{n} rows", n=formats.number(file.text.rows_in_file))]
+        said = [formats.size(len(file.raw)), formats.rows(file.text.rows_in_file)]
         if file.text.encoding:
             said.append(file.text.encoding.upper())
         if file.text.dialect:
@@ -202,10 +202,10 @@ def unknown_plans(arrivals: list[Any]) -> None:
         if len(named):
             states.note(
                 _(
-                    "{file}: {n} rows name a plan that the catalogue lacks and are set aside: {plans} (rows {rows}). "
-                    "Add the plan to the catalogue, or correct its name.",
+                    "{file}: {n} set aside for a plan that the catalogue lacks: {plans} (rows {rows}). Add the plan to "
+                    "the catalogue, or correct its name.",
                     file=safe(each.name),
-                    n=formats.number(len(named)),
+                    n=formats.rows(len(named)),
                     plans=safe(", ".join(sorted(named["value"].unique())[:5])),
                     rows=", ".join(map(str, named["row"][:5])) + (" …" if len(named) > 5 else ""),
                 )

@@ -34,8 +34,7 @@ def importing(
         page.get_by_label("Name of the data set").fill(name)
         page.get_by_label("Name of the data set").press("Enter")
         wait(page)
-        page.get_by_test_id("stFileUploader").first.locator("input[type=file]").set_input_files(list(files))
-        return wait(page)
+        return bring(page, wait, *files)
 
     return put
 
@@ -52,6 +51,14 @@ def confirm(wait: Callable[[Page], Page]) -> Callable[[Page], None]:
         pytest.fail("questions without end")
 
     return all_of_it
+
+
+def bring(page: Page, wait: Callable[[Page], Page], *files: Path) -> Page:
+    """Put files on the page and wait until each one was read."""
+    page.get_by_test_id("stFileUploader").first.locator("input[type=file]").set_input_files(list(files))
+    for file in files:
+        page.get_by_role("heading", name=file.name).wait_for()
+    return wait(page)
 
 
 def commit(page: Page, wait: Callable[[Page], Page]) -> None:
@@ -87,10 +94,10 @@ def test_the_bank_s_calls_by_a_saved_mapping(
     real_data: Path, importing: Callable[..., Page], wait: Callable[[Page], Page]
 ) -> None:
     page = importing(real_data / "anonymous_bank" / "calls_1999_02.txt")
-    columns = page.locator("[data-testid=stExpander]", has_text="Columns").last
-    if not columns.get_by_role("button", name="Saved mappings").is_visible():
-        columns.locator("summary").click()
-    columns.get_by_role("button", name="Saved mappings").click()
+    saved = page.get_by_role("button", name="Saved mappings")
+    if not saved.is_visible():
+        page.locator("summary", has_text="Columns").first.click()
+    saved.click()
     page.get_by_test_id("stPopoverBody").locator("input[type=file]").set_input_files(MAPPINGS / "bank_calls.json")
     wait(page)
     page.get_by_role("button", name="Use this mapping").click()
@@ -105,7 +112,11 @@ def test_the_bank_s_calls_by_a_saved_mapping(
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("plans.csv", b"plan_id,colour\nS,red\n", ["No column of the file brings", "Monthly fee"]),
+        (
+            "plans.csv",
+            b"plan_id,activation_fee,currency\nS,1,EUR\n",
+            ["No column of the file brings monthly_fee", "Monthly fee *"],
+        ),
         ("report.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", ["PDF"]),
         ("empty.csv", b"", ["empty"]),
         ("usage.csv", b"customer_id,month,minutes\n1,2026-13,4\n2,2026-01,5\n", ["Set aside"]),
@@ -133,14 +144,13 @@ def test_rows_that_are_set_aside_can_be_downloaded_corrected_and_brought_back(
     page = importing(plans, usage)
     confirm(page)
     text = page.get_by_test_id("stMain").inner_text()
-    assert "1 rows name a plan that the catalogue lacks and are set aside: XXL (rows 4)" in text
+    assert "1 row set aside for a plan that the catalogue lacks: XXL (rows 4)" in text
     commit(page, wait)
     assert "have no 3 complete months" in go(page, wait, "Plan fit")
     mended = tmp_path / "mended.csv"
     mended.write_text("customer_id,month,plan_id,minutes\n007,2026-03,S,400\n")
     go(page, wait, "Import")
-    page.get_by_test_id("stFileUploader").first.locator("input[type=file]").set_input_files(mended)
-    wait(page)
+    bring(page, wait, mended)
     confirm(page)
     commit(page, wait)
     assert "1 of 1 customers" in go(page, wait, "Plan fit")
@@ -161,8 +171,7 @@ def test_after_a_restart_everything_is_there(
     page.get_by_label("Name of the data set").fill("Mine")
     page.get_by_label("Name of the data set").press("Enter")
     wait(page)
-    page.get_by_test_id("stFileUploader").first.locator("input[type=file]").set_input_files(plans)
-    wait(page)
+    bring(page, wait, plans)
     commit(page, wait)
     page.goto("about:blank")
     dashboard.kill()
