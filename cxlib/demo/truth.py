@@ -129,7 +129,7 @@ def compare_plans(people: pd.DataFrame, law: Law, plans: pd.DataFrame) -> tuple[
 
 
 def month_dates(m: Any) -> NDArray[Any]:
-    """Return the first days of months, counted from 0 at `operator.FIRST_MONTH`, as datetime64[s] in the shape of `m`."""
+    """Return the first days of months, which count from 0 at `operator.FIRST_MONTH`, as datetime64[s] shaped as `m`."""
     return (op.FIRST_MONTH + np.asarray(m, dtype=np.int64)).astype("datetime64[s]")
 
 
