@@ -16,7 +16,8 @@ from cxlib.texts import _
 if TYPE_CHECKING:
     from cxlib.matching.catalogue import Catalogue
 
-LINES: Final = ("fee", "overage")
+_COLUMNS: Final = ["customer_id", "fee", "overage", "meter", "meter_overage", "paid", "better_plan_id", "other"]
+_TEXTS: Final = ("customer_id", "meter", "better_plan_id")
 
 
 def reasons(
@@ -39,6 +40,8 @@ def reasons(
         customer_id; fee and overage (sums over the window, money); meter, the one with the largest overage (missing
         where there is none), and meter_overage; paid; better_plan_id; other (what the better plan would have cost).
     """
+    if flagged.empty:
+        return pd.DataFrame({name: pd.Series([], dtype="str" if name in _TEXTS else "float64") for name in _COLUMNS})
     last = month_number(month)
     window = month_starts([last - back for back in range(months)])
     frame = nw.from_native(usage, eager_only=True)
@@ -47,9 +50,6 @@ def reasons(
         nw.col("month").cast(nw.Date).is_in([day.date() for day in pd.DatetimeIndex(window)]),
     ).to_native()
     overages = [f"overage_{meter}" for meter in catalogue.meters]
-    columns = ["customer_id", "fee", "overage", "meter", "meter_overage", "paid", "better_plan_id", "other"]
-    if flagged.empty:
-        return pd.DataFrame(columns=columns)
     lines = bill(chosen, catalogue, customers=customers).groupby("customer_id")[["fee", *overages, "total"]].sum()
     found = flagged[["customer_id", "better_plan_id", "saving"]].merge(lines, on="customer_id", how="left")
     largest = pd.Series([str(name).removeprefix("overage_") for name in found[overages].idxmax(axis=1)], found.index)
@@ -58,7 +58,7 @@ def reasons(
     found["overage"] = found[overages].sum(axis=1)
     found["paid"] = found["total"]
     found["other"] = (found["paid"] - found["saving"]).round(catalogue.minor_digits)
-    return found[columns]
+    return found[_COLUMNS]
 
 
 def say_reason(row: Any, *, currency: str | None, months: int) -> str:

@@ -46,6 +46,11 @@ def said_matching(scope: Scope, month: str, way: str = results.ALL) -> tuple[str
     flagged = flagged_of(fit, way)
     n = scope.settings.months
     whole = int((fit["state"] != "short").sum())
+    if not whole:
+        return (
+            _("Nobody has {months} complete months in a row yet.", months=n),
+            _("{n} have usage up to {month}.", n=formats.people(len(fit)), month=formats.month(month)),
+        )
     text = ngettext(
         "{count} of {all} customers paid more than one other plan would have cost, {months} months running.",
         "{count} of {all} customers paid more than one other plan would have cost, {months} months running.",

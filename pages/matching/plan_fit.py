@@ -77,9 +77,6 @@ def listing(scope: Scope, flagged: pd.DataFrame, month: str) -> None:
         "since": Shown(_("Months flagged"), "count", help=_("Month ends in a row at which the flag stood.")),
         "left": Shown(_("Has left"), "boolean"),
     }
-    if shown.empty:
-        st.caption(_("Nobody is flagged here."))
-        return
     picked = rows(shown, columns, name="plan_fit", scope=scope, key="flagged", folded=False, on_select=True, height=420)
     with st.popover(_("Definition"), type="tertiary", icon=":material/menu_book:"):
         st.markdown(_(definitions.ADVICE))
@@ -123,9 +120,11 @@ def page(scope: Scope) -> None:
     scope = scope.narrowed(_("At the end of"), formats.month(month)).narrowed(_("Direction"), ways[way])
     text, more = matching.said_matching(scope, month, way)
     finding(text, more=more)
-    if not flagged.empty:
+    if flagged.empty:
+        st.caption(_("Nobody is flagged here."))
+    else:
         moves(scope, flagged)
-    listing(scope, flagged, month)
+        listing(scope, flagged, month)
 
 
 here = current_scope()

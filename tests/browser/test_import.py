@@ -146,7 +146,7 @@ def test_rows_that_are_set_aside_can_be_downloaded_corrected_and_brought_back(
     text = page.get_by_test_id("stMain").inner_text()
     assert "1 row set aside for a plan that the catalogue lacks: XXL (rows 4)" in text
     commit(page, wait)
-    assert "have no 3 complete months" in go(page, wait, "Plan fit")
+    assert "Nobody has 3 complete months in a row yet." in go(page, wait, "Plan fit")
     mended = tmp_path / "mended.csv"
     mended.write_text("customer_id,month,plan_id,minutes\n007,2026-03,S,400\n")
     go(page, wait, "Import")
@@ -157,7 +157,7 @@ def test_rows_that_are_set_aside_can_be_downloaded_corrected_and_brought_back(
     go(page, wait, "Data sets")
     page.get_by_role("button", name="Undo the last change").click()
     wait(page)
-    assert "0 of 0 customers" in go(page, wait, "Plan fit")
+    assert "Nobody has 3 complete months in a row yet." in go(page, wait, "Plan fit")
 
 
 def test_after_a_restart_everything_is_there(

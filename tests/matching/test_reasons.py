@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from cxlib.matching import Catalogue, plan_fit
@@ -66,4 +67,8 @@ def test_a_large_plan_is_dear_for_its_fee(found: pd.DataFrame) -> None:
 def test_nobody_flagged_gives_no_rows() -> None:
     catalogue = Catalogue(PLANS)
     fit = plan_fit(USAGE, catalogue)
-    assert reasons(fit[fit["state"] == "short"], USAGE, catalogue, month="2026-03").empty
+    nobody = fit[fit["state"] == "short"]
+    for usage in (USAGE, pa.Table.from_pandas(USAGE)):
+        found = reasons(nobody, usage, catalogue, month="2026-03")
+        assert found.empty
+        assert found["customer_id"].dtype == "str"
