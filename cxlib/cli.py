@@ -11,6 +11,7 @@ import typer
 
 from cxlib import __version__, formats
 from cxlib.errors import CxError
+from cxlib.store import OnConflict  # noqa: TC001 - typer reads it when it runs
 from cxlib.terminal import (
     REFUSED,
     certain,
@@ -30,7 +31,6 @@ from cxlib.terminal import (
     write,
     write_csv,
 )
-from cxlib.store import OnConflict
 from cxlib.texts import LANGUAGES, N_, _, match_language, set_language
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Service-tier fairness and plan matching.")

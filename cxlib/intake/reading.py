@@ -332,11 +332,12 @@ def set_aside(text: TextTable, errors: pd.DataFrame) -> pd.DataFrame:
     whole = text.table.filter(_is_in(text.table.column(ROW), [int(row) for row in reasons.index]))
     cells = {name: pd.Series(whole.column(name).to_pylist(), dtype="str") for name in text.columns}
     split = pd.DataFrame({ROW: pd.Series(whole.column(ROW).to_pylist(), dtype="int64"), **cells})
-    split.insert(1, "text", "")
-    torn = text.rejected.rename(columns={"row": ROW})[[ROW, "text"]]
+    torn_text, why = (name if name not in text.columns else f"__{name}" for name in ("text", "reasons"))
+    split.insert(1, torn_text, "")
+    torn = text.rejected.rename(columns={"row": ROW, "text": torn_text})[[ROW, torn_text]]
     frame = pd.concat([split, torn], ignore_index=True) if len(torn) else split
     frame = frame.sort_values(ROW, kind="stable", ignore_index=True)
-    frame.insert(1, "reasons", frame[ROW].map(reasons).astype("str"))
+    frame.insert(1, why, frame[ROW].map(reasons).astype("str"))
     frame[text.columns] = frame[text.columns].fillna("")
     return frame.rename(columns={ROW: "row"} if "row" not in text.columns else {})
 

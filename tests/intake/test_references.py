@@ -32,3 +32,12 @@ def test_plans_mapped_by_code_or_from_alternatives_are_compared_as_mapped() -> N
     )
     reading = against_catalogue(read(source, mapping=mapping), {"s", "l"})
     assert list(reading.quarantined["row"]) == [4]
+
+
+def test_a_file_with_columns_called_row_text_and_reasons_loses_none_of_them() -> None:
+    source = b"customer_id,row,text,reasons,joined_on\n1,a,b,c,2026-01-01\n,d,e,f,2026-01-01\n"
+    aside = read(source, table="customers").quarantined
+    assert aside.to_dict("records") == [
+        {"__row": 3, "__reasons": "missing", "__text": "", "customer_id": "", "row": "d", "text": "e", "reasons": "f",
+         "joined_on": "2026-01-01"}
+    ]  # fmt: skip

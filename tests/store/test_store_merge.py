@@ -65,7 +65,7 @@ def test_parts_are_added_to_the_cent(store, own, usage):
         (float("inf"), 1.0, float("inf")),
     ],
 )
-def test_large_sums_are_the_nearest_double(store, own, usage, old, new, total):  # noqa: PLR0917
+def test_large_sums_are_the_nearest_double(store, own, usage, old, new, total):
     store.commit(own, [Incoming(table="usage", data=usage([("a", 1)], kwh=[old]))])
     store.commit(own, [Incoming(table="usage", data=usage([("a", 1)], kwh=[new]))], on_conflict="add")
     assert rows(store, own)[0]["kwh"] == total
