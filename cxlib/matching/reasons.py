@@ -28,7 +28,7 @@ def reasons(
     Parameters
     ----------
     flagged : frame
-        Rows of `plan_fit` with a flag at `month`: customer_id, better_plan_id, saving.
+        Rows of `plan_fit` with a flag at `month`: customer_id, better_plan_id, saving, paid.
     usage, catalogue, customers
         As for `plan_fit`.
     month, months
@@ -37,7 +37,8 @@ def reasons(
     Returns
     -------
     pandas frame, one row per flagged customer, in the order given
-        customer_id; fee and overage (sums over the window, money); meter, the one with the largest overage (missing
+        customer_id; fee (also of months without a row, where `plan_fit` counted them) and overage (sums over the
+        window, money); meter, the one with the largest overage (missing
         where there is none), and meter_overage; paid; better_plan_id; other (what the better plan would have cost).
     """
     if flagged.empty:
@@ -50,13 +51,14 @@ def reasons(
         nw.col("month").cast(nw.Date).is_in([day.date() for day in pd.DatetimeIndex(window)]),
     ).to_native()
     overages = [f"overage_{meter}" for meter in catalogue.meters]
-    lines = bill(chosen, catalogue, customers=customers).groupby("customer_id")[["fee", *overages, "total"]].sum()
-    found = flagged[["customer_id", "better_plan_id", "saving"]].merge(lines, on="customer_id", how="left")
+    lines = bill(chosen, catalogue, customers=customers).groupby("customer_id")[overages].sum()
+    found = flagged[["customer_id", "better_plan_id", "saving", "paid"]].merge(lines, on="customer_id", how="left")
+    found[overages] = found[overages].fillna(0.0)
     largest = pd.Series([str(name).removeprefix("overage_") for name in found[overages].idxmax(axis=1)], found.index)
     found["meter_overage"] = found[overages].max(axis=1)
     found["meter"] = largest.where(found["meter_overage"] > 0)
     found["overage"] = found[overages].sum(axis=1)
-    found["paid"] = found["total"]
+    found["fee"] = (found["paid"] - found["overage"]).round(catalogue.minor_digits)
     found["other"] = (found["paid"] - found["saving"]).round(catalogue.minor_digits)
     return found[_COLUMNS]
 

@@ -40,9 +40,9 @@ def say_direction(way: str | None) -> str:
     return words.get(way or "", formats.NOTHING)
 
 
-def said_matching(scope: Scope, month: str, way: str = results.ALL) -> tuple[str, str]:
+def said_matching(scope: Scope, month: str, way: str = results.ALL, absent: str = results.MISSING) -> tuple[str, str]:
     """Return the sentence about how many are flagged, and what it rests on."""
-    fit = results.fit(scope, month)
+    fit = results.fit(scope, month, absent)
     flagged = flagged_of(fit, way)
     n = scope.settings.months
     whole = int((fit["state"] != "short").sum())
@@ -69,7 +69,7 @@ def said_matching(scope: Scope, month: str, way: str = results.ALL) -> tuple[str
     )
     months = results.usage_months(scope)
     if month in months[1:]:
-        before = len(flagged_of(results.fit(scope, months[months.index(month) - 1]), way))
+        before = len(flagged_of(results.fit(scope, months[months.index(month) - 1], absent), way))
         more += " " + _("The month before: {n}.", n=formats.number(before))
     return text, more
 
@@ -98,7 +98,7 @@ def say_item(item: str) -> str:
     return _("Overage: {meter}", meter=_(METERS[meter][0]) if meter in METERS else meter)
 
 
-def flagged_with_advice(scope: Scope, flagged: pd.DataFrame, month: str) -> pd.DataFrame:
+def flagged_with_advice(scope: Scope, flagged: pd.DataFrame, month: str, absent: str = results.MISSING) -> pd.DataFrame:
     """Return the flagged customers, the dearest first, each with its reason and the recommender's advice."""
     advice = results.advice(scope, month)[["customer_id", "advised_plan_id", "state", "p_saves"]]
     advice = advice.rename(columns={"state": "advice_state"})
@@ -109,7 +109,7 @@ def flagged_with_advice(scope: Scope, flagged: pd.DataFrame, month: str) -> pd.D
     currency = results.catalogue(scope).currency
     frame["reason"] = [
         say_reason(row, currency=currency, months=scope.settings.months)
-        for row in results.reasons_of(scope, frame, month).itertuples()
+        for row in results.reasons_of(scope, frame, month, absent).itertuples()
     ]
     frame["direction"] = frame["direction"].map(say_direction)
     customers = results.table(scope, "customers")

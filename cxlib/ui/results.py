@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 ALL: Final = "all"
 """The id of "no filter" in links."""
 WITHIN: Final = "within"
+MISSING: Final = "missing"
 
 
 def kept(scope: Scope, name: str, compute: Callable[[], pd.DataFrame | pa.Table], **parameters: Any) -> pd.DataFrame:
@@ -259,9 +260,12 @@ def _catalogue(dataset_id: str, version: int) -> Catalogue:
     return Catalogue(store().load(dataset_id, "plans", version=version))
 
 
-def fit(scope: Scope, month: str) -> pd.DataFrame:
-    """Return `cxlib.matching.plan_fit` at the end of a month, at the settings of the data set."""
-    options: dict[str, Any] = {"months": scope.settings.months, "min_saving": scope.settings.min_saving}
+def fit(scope: Scope, month: str, absent: str = MISSING) -> pd.DataFrame:
+    """Return `cxlib.matching.plan_fit` at the end of a month, at the settings of the data set.
+
+    `absent` is ``missing`` or ``zero``: whether months without a row break a run or count as no usage.
+    """
+    options = _flag_options(scope, absent)
     return kept(
         scope,
         "fit",
@@ -273,9 +277,9 @@ def fit(scope: Scope, month: str) -> pd.DataFrame:
     )
 
 
-def flag_course(scope: Scope) -> pd.DataFrame:
+def flag_course(scope: Scope, absent: str = MISSING) -> pd.DataFrame:
     """Return the flags standing at each month's end, see `cxlib.matching.flag_history`."""
-    options: dict[str, Any] = {"months": scope.settings.months, "min_saving": scope.settings.min_saving}
+    options = _flag_options(scope, absent)
     return kept(
         scope,
         "flag_course",
@@ -303,12 +307,12 @@ def advice(scope: Scope, month: str) -> pd.DataFrame:
     return kept(scope, "advice", compute, month=month, **options)
 
 
-def reasons_of(scope: Scope, flagged: pd.DataFrame, month: str) -> pd.DataFrame:
+def reasons_of(scope: Scope, flagged: pd.DataFrame, month: str, absent: str = MISSING) -> pd.DataFrame:
     """Return what the flagged customers' bills were made of, see `cxlib.matching.reasons`."""
-    options: dict[str, Any] = {"months": scope.settings.months, "min_saving": scope.settings.min_saving}
+    options = _flag_options(scope, absent)
 
     def compute() -> pd.DataFrame:
-        every = fit(scope, month)
+        every = fit(scope, month, absent)
         return reasons(
             every[every["state"] == "flagged"],
             table(scope, "usage"),
@@ -334,6 +338,10 @@ def line_items_of(scope: Scope, customer_id: str, plan_ids: tuple[str, ...], mon
         plan_ids=list(plan_ids),
         months=window(month, scope.settings.months),
     )
+
+
+def _flag_options(scope: Scope, absent: str) -> dict[str, Any]:
+    return {"months": scope.settings.months, "min_saving": scope.settings.min_saving, "absent": absent}
 
 
 def window(month: str, n: int) -> list[str]:

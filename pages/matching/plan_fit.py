@@ -13,7 +13,7 @@ from cxlib.ui.scope import Scope, current_scope
 from cxlib.ui.show import Shown, chart, finding, heading, rows
 
 
-def moves(scope: Scope, flagged: pd.DataFrame) -> None:
+def moves(scope: Scope, flagged: pd.DataFrame, absent: str) -> None:
     """Show from which plan to which, and how the number of flags went."""
     left, right = st.columns(2, gap="large")
     with left:
@@ -37,7 +37,7 @@ def moves(scope: Scope, flagged: pd.DataFrame) -> None:
             key="moves",
         )
     with right:
-        history = results.flag_course(scope)
+        history = results.flag_course(scope, absent)
         ever = history.groupby("direction")["standing"].sum()
         ways = [way for way in charts.DIRECTION_COLOURS if ever.get(way, 0) > 0]
         parts = {way: history[history["direction"] == way] for way in ways}
@@ -59,10 +59,10 @@ def moves(scope: Scope, flagged: pd.DataFrame) -> None:
 
 
 @fragment
-def listing(scope: Scope, flagged: pd.DataFrame, month: str) -> None:
+def listing(scope: Scope, flagged: pd.DataFrame, month: str, absent: str) -> None:
     """Show the flagged customers, dearest first, and the one chosen in detail."""
     heading(_("The customers"))
-    shown = matching.flagged_with_advice(scope, flagged, month)
+    shown = matching.flagged_with_advice(scope, flagged, month, absent)
     money = matching.currency_of(scope)
     columns = {
         "saving": Shown(_("Saving, {n} months ({currency})", n=scope.settings.months, currency=money), "money"),
@@ -115,16 +115,26 @@ def page(scope: Scope) -> None:
         way = link.choice(
             "way", list(ways), label=_("Direction"), say=lambda name: ways[name], look="segments", page="matching"
         )
-    fit = results.fit(scope, month)
+        counts = {results.MISSING: _("Break the run"), "zero": _("Count as no usage")}
+        absent = link.choice(
+            "absent",
+            list(counts),
+            label=_("Months without usage"),
+            say=lambda name: counts[name],
+            page="matching",
+            help=_("Counting as no usage bills the fee for every month from joining to leaving."),
+        )
+    fit = results.fit(scope, month, absent)
     flagged = matching.flagged_of(fit, way)
     scope = scope.narrowed(_("At the end of"), formats.month(month)).narrowed(_("Direction"), ways[way])
-    text, more = matching.said_matching(scope, month, way)
+    scope = scope.narrowed(_("Months without usage"), counts[absent])
+    text, more = matching.said_matching(scope, month, way, absent)
     finding(text, more=more)
     if flagged.empty:
         st.caption(_("Nobody is flagged here."))
     else:
-        moves(scope, flagged)
-        listing(scope, flagged, month)
+        moves(scope, flagged, absent)
+        listing(scope, flagged, month, absent)
 
 
 here = current_scope()

@@ -85,6 +85,11 @@ def test_megaline_from_its_five_files(
     said = go(page, wait, "Plan fit")
     assert "76 of 330 customers" in said
     assert "$12,226.86 less in the 3 months to Dec 2018" in said
+    page.goto(page.url + "&absent=zero")
+    wait(page)
+    with_zeros = page.get_by_test_id("stMain").inner_text()
+    assert "95 of " in with_zeros
+    assert "$14,762.83 less in the 3 months to Dec 2018" in with_zeros
     history = go(page, wait, "Data sets")
     assert "Mine holds 3 tables, 2,795 rows in all." in history  # 2,293 customer-months, 500 customers, 2 plans
 
