@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from cxlib.engine.frames import MICROSECONDS, pandas
+from cxlib.engine.frames import MICROSECONDS
 from cxlib.fairness.contacts import prepare
 from cxlib.fairness.groups import MIN_GROUP, By, grouped, keys_of
+from cxlib.fairness.waits import service_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,16 +42,7 @@ def wait_curves(
     keys = keys_of(by)
     prepared = prepare(contacts, keep=keys)
     prepared.need(*keys)
-    c = nw.col
-    time = nw.when(c("outcome") == "waiting").then(c("so_far_us")).otherwise(c("wait_us"))
-    steps = pandas(
-        grouped(prepared.frame, by)
-        .filter(c("queued"))
-        .with_columns(time_us=time, event=(c("outcome") == "served").cast(nw.Int64))
-        .filter(~c("time_us").is_null())
-        .group_by(*keys, "time_us")
-        .agg(nw.len().alias("n"), c("event").sum())
-    ).sort_values("time_us", kind="stable")
+    steps = service_steps(grouped(prepared.frame, by), keys)
     parts = list(_read(steps, keys, step_s=step_s, until_s=until_s, min_group=min_group))
     columns = [*keys, "t_s", "unserved", "n_at_risk"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)

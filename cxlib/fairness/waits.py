@@ -71,6 +71,19 @@ def virtual_waits(frame: Frame, keys: Sequence[str]) -> pd.DataFrame:
     Kaplan and Meier (1958) over queued contacts: service is the event; those who left, or wait still, are censored.
     The median is the least t at which at most half are unserved.
     """
+    table = service_steps(frame, keys)
+    rows = [
+        (*(name if isinstance(name, tuple) else (name,)), _median(group))
+        for name, group in table.groupby(list(keys), dropna=False, sort=False)
+    ]
+    return pd.DataFrame(rows, columns=[*keys, "virtual_wait_s"]).astype(dict.fromkeys(keys, "str"))
+
+
+def service_steps(frame: Frame, keys: Sequence[str]) -> pd.DataFrame:
+    """Return the queued contacts of prepared ones by how long they were in line, sorted by that.
+
+    Columns: the keys, time_us (until the wait ended, or so far), n (contacts), event (those of them that were served).
+    """
     c = nw.col
     time = nw.when(c("outcome") == "waiting").then(c("so_far_us")).otherwise(c("wait_us"))
     steps = (
@@ -80,12 +93,7 @@ def virtual_waits(frame: Frame, keys: Sequence[str]) -> pd.DataFrame:
         .group_by(*keys, "time_us")
         .agg(nw.len().alias("n"), c("event").sum())
     )
-    table = pandas(steps).sort_values("time_us", kind="stable")
-    rows = [
-        (*(name if isinstance(name, tuple) else (name,)), _median(group))
-        for name, group in table.groupby(list(keys), dropna=False, sort=False)
-    ]
-    return pd.DataFrame(rows, columns=[*keys, "virtual_wait_s"]).astype(dict.fromkeys(keys, "str"))
+    return pandas(steps).sort_values("time_us", kind="stable")
 
 
 def _median(steps: pd.DataFrame) -> float:

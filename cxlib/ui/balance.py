@@ -59,6 +59,11 @@ def headline(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str]) -
     else:
         text, more = said_balance(scope, tiers, pool, where)
         finding(text, more=more)
+    warn_of_trap(scope, where)
+
+
+def warn_of_trap(scope: Scope, where: dict[str, str]) -> None:
+    """Say so where the tier was noted only for those who queued."""
     found = results.trap(scope, **where)
     if found["warned"]:
         states.note(

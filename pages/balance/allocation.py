@@ -41,7 +41,7 @@ def headline(scope: Scope, frame: pd.DataFrame, say: Callable[[object], str], by
             "time": formats.share(most["share_agent_time"], decimals=0),
             "contacts": formats.share(most["share_contacts"], decimals=0),
         }
-        finding(_("{most} makes {contacts} of the contacts and gets {time} of the agent time.", **shares), more=n)
+        finding(_("{most}: {contacts} of the contacts, {time} of the agent time.", **shares), more=n)
     else:
         finding(_("{n} contacts in {k} segments.", n=formats.number(frame["n"].sum()), k=len(frame)), more=n)
     if not scope.has("customers"):
@@ -156,6 +156,8 @@ def page(scope: Scope) -> None:
     names = [say(value) for value in frame[by]]
     colours = tiers.colours if by == "tier" else {}
     headline(scope, frame, say, by)
+    if by == "tier":
+        balance.warn_of_trap(scope, where)
     left, right = st.columns(2, gap="large")
     with left:
         shares(frame, names, colours)
