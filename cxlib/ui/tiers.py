@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+import pyarrow as pa
 
 from cxlib.charts import MISSING, tier_colours
+from cxlib.tables import TIERS
 from cxlib.texts import _, language
 from cxlib.ui.session import store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    import pandas as pd
 
     from cxlib.ui.scope import Scope
 
@@ -55,6 +57,30 @@ class TierNames:
         """Return tiers in the order of rank, those without a tier last."""
         place = {tier: i for i, tier in enumerate(self.order)}
         return sorted(tiers, key=lambda tier: (place.get(str(tier), len(place)), str(tier)))
+
+
+_EDITED: Final = {"integer": "Int64", "boolean": "boolean", "share": "float64", "duration": "float64"}
+_KEPT: Final = {"integer": pa.int64(), "boolean": pa.bool_(), "share": pa.float64(), "duration": pa.float64()}
+
+
+def tier_rows(known: pa.Table | None, tiers: Iterable[str]) -> pd.DataFrame:
+    """Return one row per tier to be filled in: what is known, then the tiers that were met and have no row yet."""
+    rows = known.to_pylist() if known is not None else []
+    there = {row["tier"] for row in rows}
+    rows += [{"tier": tier} for tier in tiers if tier not in there]
+    return pd.DataFrame(
+        {
+            column.name: pd.Series([row.get(column.name) for row in rows], dtype=_EDITED.get(column.kind, "str"))
+            for column in TIERS.columns
+        }
+    )
+
+
+def tier_table(edited: pd.DataFrame) -> pa.Table:
+    """Return the rows that were given a rank as the typed table of tiers."""
+    ranked = edited[edited["rank"].notna()]
+    schema = pa.schema([(column.name, _KEPT.get(column.kind, pa.string())) for column in TIERS.columns])
+    return pa.Table.from_pandas(ranked, schema=schema, preserve_index=False)
 
 
 def tier_names(scope: Scope, seen: Iterable[str] = ()) -> TierNames:

@@ -184,6 +184,12 @@ def page(scope: Scope) -> None:
             "pool", list(says), label=_("Compare"), say=lambda name: says[name], look="segments", page="queues"
         )
     tiers = balance.tiers_here(scope)
+    if not tiers.order:
+        states.empty(
+            _("No tiers here"),
+            _("Contacts or customers with a column for the tier bring them; a file of tiers can be imported too."),
+        )
+        return
     balance.headline(scope, tiers, pool, where)
     passes(scope.narrowed(_("Compared"), says[pool]), tiers, pool, where)
     waiting(scope, tiers, where)

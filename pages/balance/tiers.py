@@ -1,7 +1,6 @@
 """Tiers: what each one is called, which comes first, and what it was promised."""
 
 import pandas as pd
-import pyarrow as pa
 import streamlit as st
 
 from cxlib.errors import CxError
@@ -12,17 +11,7 @@ from cxlib.ui import results, states
 from cxlib.ui.scope import Scope, current_scope
 from cxlib.ui.session import store, who
 from cxlib.ui.show import finding
-from cxlib.ui.tiers import tier_names
-
-KINDS = {"rank": pa.int64(), "courtesy": pa.bool_(), "promise_share": pa.float64(), "promise_wait_s": pa.float64()}
-
-
-def editable(scope: Scope, tiers: list[str]) -> pd.DataFrame:
-    """Return one row per tier met in the data, with what is known of it."""
-    known = results.table(scope, "tiers")
-    frame = known.to_pandas() if known is not None else pd.DataFrame({"tier": pd.Series([], dtype="str")})
-    met = pd.DataFrame({"tier": [tier for tier in tiers if tier not in set(frame["tier"])]}, dtype="str")
-    return pd.concat([frame, met], ignore_index=True).reindex(columns=list(TIERS.names))
+from cxlib.ui.tiers import tier_names, tier_rows, tier_table
 
 
 def columns() -> dict[str, object]:
@@ -44,9 +33,7 @@ def columns() -> dict[str, object]:
 
 def save(scope: Scope, edited: pd.DataFrame) -> None:
     """Keep the table as a new version."""
-    ranked = edited.dropna(subset=["rank"])
-    kinds = [(name, KINDS.get(name, pa.string())) for name in TIERS.names]
-    data = pa.Table.from_pandas(ranked.astype({"rank": "int64"}), schema=pa.schema(kinds), preserve_index=False)
+    data = tier_table(edited)
     store().commit(scope.dataset.id, [Incoming(table="tiers", data=data)], who=who(), note=_("Tiers filled in"))
 
 
@@ -70,7 +57,7 @@ def page(scope: Scope) -> None:
         finding(_("{first} comes first.", first=", ".join(names.say(tier) for tier in names.first)))
     frozen = scope.dataset.demo
     edited = st.data_editor(
-        editable(scope, tiers),
+        tier_rows(results.table(scope, "tiers"), tiers),
         column_config=columns(),
         hide_index=True,
         disabled=frozen,
