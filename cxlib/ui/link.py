@@ -56,7 +56,8 @@ def choice(
     value: str = st.session_state.get(widget) or usual
     linked = None if value == usual else value
     st.session_state[seen] = linked
-    st.session_state[f"kept:{page}:{name}"] = value
+    st.session_state[f"kept:{page}:{name}"] = linked
+    st.session_state[f"usual:{page}:{name}"] = usual
     keep(name, linked)
     return value
 
@@ -72,5 +73,6 @@ def _follow_link(name: str, widget: str, seen: str, options: Sequence[str], usua
         state[widget] = before if before in options else usual
     elif linked is None and state.get(seen) is not None:
         state[widget] = usual
-    if state[widget] not in options:
+    unchosen = state[widget] == state.get(widget.replace("choice:", "usual:", 1))
+    if unchosen or state[widget] not in options:
         state[widget] = usual

@@ -49,7 +49,7 @@ def said_matching(scope: Scope, month: str, way: str = results.ALL, absent: str 
     if not whole:
         return (
             _("Nobody has {months} complete months in a row yet.", months=n),
-            _("{n} have usage up to {month}.", n=formats.people(len(fit)), month=formats.month(month)),
+            _("Usage up to {month}: {n}.", n=formats.people(len(fit)), month=formats.month(month)),
         )
     text = ngettext(
         "{count} of {all} customers paid more than one other plan would have cost, {months} months running.",

@@ -102,8 +102,13 @@ def test_the_bank_s_calls_by_a_saved_mapping(
     saved = page.get_by_role("button", name="Saved mappings")
     if not saved.is_visible():
         page.locator("summary", has_text="Columns").first.click()
-    saved.click()
-    page.get_by_test_id("stPopoverBody").locator("input[type=file]").set_input_files(MAPPINGS / "bank_calls.json")
+    mapping = page.get_by_test_id("stPopoverBody").locator("input[type=file]")
+    for _attempt in range(3):  # the first click after a run may find the button not yet alive
+        saved.click()
+        wait(page)
+        if mapping.count():
+            break
+    mapping.set_input_files(MAPPINGS / "bank_calls.json")
     wait(page)
     page.get_by_role("button", name="Use this mapping").click()
     wait(page)

@@ -58,3 +58,27 @@ def test_a_link_that_changes_later_wins() -> None:
     at = app()
     at.query_params["by"] = "need"
     assert shown(at.run()) == "need"
+
+
+def growing() -> None:
+    import streamlit as st  # noqa: PLC0415 - the script stands alone
+
+    from cxlib.ui import link  # noqa: PLC0415
+
+    months = ["feb", "jan"] if "more" not in st.query_params else ["mar", "feb", "jan"]
+    st.markdown(link.choice("month", months, label="Month", page="p"))
+
+
+def test_what_nobody_chose_follows_the_data() -> None:
+    at = AppTest.from_function(growing).run()
+    assert shown(at) == "feb"
+    at.query_params["more"] = "1"
+    assert shown(at.run()) == "mar"
+
+
+def test_what_somebody_chose_stays_when_there_is_more() -> None:
+    at = AppTest.from_function(growing).run()
+    at.selectbox[0].set_value("jan").run()
+    at.query_params["more"] = "1"
+    assert shown(at.run()) == "jan"
+    assert at.query_params["month"] == "jan"
