@@ -143,9 +143,15 @@ def report_of(path: Path, reading: Reading, *, yes: bool) -> dict[str, Any]:
 def said_report(report: dict[str, Any]) -> str:
     """Return a report of `report_of` as text in the reader's language: counts, problems with hints, open questions."""
     lines = [
-        _("{file}: {table}, {rows} rows, {good} good, {aside} set aside", file=report["file"], table=_(TABLES[report["table"]].title),
-          rows=report["rows_in_file"], good=report["loaded"], aside=report["set_aside"])
-    ]  # fmt: skip
+        _(
+            "{file}: {table}, {rows} rows, {good} good, {aside} set aside",
+            file=report["file"],
+            table=_(TABLES[report["table"]].title),
+            rows=report["rows_in_file"],
+            good=report["loaded"],
+            aside=report["set_aside"],
+        )
+    ]
     for each in report["problems"]:
         place = f" [{each['column']}]" if each["column"] else ""
         rows = _("rows {rows}", rows=each["rows"]) if each["rows"] else ""
