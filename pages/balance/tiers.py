@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from cxlib import formats
 from cxlib.errors import CxError
 from cxlib.store import Incoming
 from cxlib.tables import TIERS
@@ -63,6 +64,7 @@ def page(scope: Scope) -> None:
         disabled=frozen,
         key=f"tiers:{scope.dataset.id}:{scope.version.number}",
         alt=_("The tiers and what is known of them"),
+        placeholder=formats.NOTHING,
     )
     if frozen:
         st.caption(_("The demo cannot be changed; import a file to have a data set of your own."))

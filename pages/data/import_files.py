@@ -112,7 +112,8 @@ def about(file: OnItsWay, key: str) -> None:
         if file.remembered:
             said.append(_("columns as you mapped them before"))
         st.caption(" · ".join(safe(part) for part in said))
-    with st.expander(_("First rows"), key=f"preview:{key}"):
+    doubtful = any(question.code == "encoding" for question in file.text.needs_confirmation)
+    with st.expander(_("First rows"), expanded=doubtful, key=f"preview:{key}"):
         st.dataframe(file.text.head(8), alt=_("The first rows of the file as text"))
 
 
