@@ -142,11 +142,12 @@ def report_of(path: Path, reading: Reading, *, yes: bool) -> dict[str, Any]:
 
 def said_report(report: dict[str, Any]) -> str:
     """Return a report of `report_of` as text in the reader's language: counts, problems with hints, open questions."""
+    title = TABLES[report["table"]].title
     lines = [
         _(
             "{file}: {table}, {rows} rows, {good} good, {aside} set aside",
             file=report["file"],
-            table=_(TABLES[report["table"]].title),
+            table=_(title),
             rows=report["rows_in_file"],
             good=report["loaded"],
             aside=report["set_aside"],
