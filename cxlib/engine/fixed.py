@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _SAMPLE: Final = 512
 _NOISE: Final = 2.0**-50  # a sum of floats may be this far, relatively, from the decimal that it stands for
 _FARTHEST: Final = 0.01
+_STEP: Final = 2.0**-52  # a decimal is this far at most, relatively, from the product of its nearest float
 _LARGEST: Final = 1e15
 
 
@@ -119,7 +120,7 @@ def _convert(values: Any, out: Any, factor: float) -> tuple[bool, float, float]:
     for i in range(len(values)):
         y = values[i] * factor
         r = np.rint(y)
-        wrong += not (abs(y - r) <= min(abs(y) * _NOISE, _FARTHEST))
+        wrong += not (abs(y - r) <= min(abs(y) * _NOISE, max(_FARTHEST, abs(y) * _STEP)))
         low = min(low, r)
         high = max(high, r)
         out[i] = r
@@ -129,9 +130,9 @@ def _convert(values: Any, out: Any, factor: float) -> tuple[bool, float, float]:
 def _inexact(values: NDArray[np.float64], decimals: int) -> NDArray[np.bool_]:
     with np.errstate(all="ignore"):
         y = values * 10.0**decimals
-        exact: NDArray[np.bool_] = (np.abs(y - np.rint(y)) <= np.minimum(np.abs(y) * _NOISE, _FARTHEST)) & (
-            np.abs(y) <= _LARGEST
-        )
+        exact: NDArray[np.bool_] = (
+            np.abs(y - np.rint(y)) <= np.minimum(np.abs(y) * _NOISE, np.maximum(_FARTHEST, np.abs(y) * _STEP))
+        ) & (np.abs(y) <= _LARGEST)
         return ~exact
 
 

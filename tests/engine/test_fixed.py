@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cxlib.engine.fixed import decimals_of, fixed_chunks, fixed_point, half_up
@@ -15,6 +15,7 @@ from cxlib.errors import CxError
 
 
 @settings(max_examples=100, deadline=None)
+@example([(1_397_954_417, 1)])
 @given(st.lists(st.tuples(st.integers(-(10**12), 10**12), st.integers(0, 6)), min_size=1, max_size=30))
 def test_every_decimal_comes_back_exactly(drawn):
     exact = [Decimal(whole).scaleb(-digits) for whole, digits in drawn]
