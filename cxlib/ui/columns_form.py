@@ -45,7 +45,6 @@ def columns_form(file: OnItsWay, key: str) -> None:
 
 def fine_points(file: OnItsWay, key: str) -> None:
     """Let the reader say more about one column: a second source, codes, units, and how its texts are written."""
-    table = TABLES[file.table]
     name = st.selectbox(
         _("Column"), list(file.mapping.columns), format_func=lambda each: label_of(file.table, each), key=f"fine:{key}"
     )
@@ -90,7 +89,6 @@ def fine_points(file: OnItsWay, key: str) -> None:
             )
             file.take(file.mapping.with_column(name, changed))
             st.rerun()
-    del table
 
 
 def label_of(table: str, name: str) -> str:
