@@ -64,11 +64,11 @@ class Files:
         self.raw = root / "raw"
         self.typed = root / "typed"
         self.results = root / "results"
-        self.work = root / "work"
+        self.desks = root / "desks"
         self.locks = root / "locks"
         self.catalogue = root / "catalogue.sqlite"
         with said_clearly():
-            for folder in (root, self.raw, self.typed, self.results, self.work, self.locks):
+            for folder in (root, self.raw, self.typed, self.results, self.desks, self.locks):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @classmethod
@@ -111,7 +111,7 @@ class Files:
     @contextmanager
     def desk(self) -> Iterator[Path]:
         """Give a folder for temporary files, which is gone afterwards."""
-        folder = Path(tempfile.mkdtemp(dir=self.work))
+        folder = Path(tempfile.mkdtemp(dir=self.desks))
         try:
             yield folder
         finally:
@@ -140,7 +140,7 @@ class Files:
         """Return temporary files, and raw and typed ones that are not named."""
         named = raw | {f"{sha256}.parquet" for sha256 in typed}
         kept = [path for folder in (self.raw, self.typed) for path in folder.iterdir() if path.name not in named]
-        return [*kept, *self.work.iterdir()]
+        return [*kept, *self.desks.iterdir()]
 
     def remove(self, leftovers: Collection[Path]) -> None:
         """Remove files for good; only while `removing`."""

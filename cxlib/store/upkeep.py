@@ -167,7 +167,7 @@ def _copy_files(files: Files, copy: Files) -> tuple[int, int, tuple[str, ...]]:
     total, count, damaged = 0, 0, []
     for origin, target, sha256 in pairs:
         try:
-            staged = copy.stage_raw(origin, copy.work)
+            staged = copy.stage_raw(origin, copy.desks)
         except FileNotFoundError:
             damaged.append(str(origin))
             continue

@@ -255,7 +255,7 @@ def test_what_does_not_fit_the_table_is_named(store, own, usage):
         assert caught.value.column
         assert "{" not in str(caught.value)
     assert store.version(own).number == 0
-    assert list((store.root / "work").iterdir()) == []
+    assert list((store.root / "desks").iterdir()) == []
 
 
 def test_mappings_are_remembered_by_the_set_of_headers(store):

@@ -50,7 +50,7 @@ def check(home, own, acknowledged):
     """Every acknowledged import is whole, what else is there is whole, and nothing came twice."""
     with Store(home) as store:
         assert store.fsck() == []
-        assert list((home / "work").iterdir()) == []
+        assert list((home / "desks").iterdir()) == []
         versions = {version.number: version for version in store.versions(own)}
         assert sorted(versions) == list(range(len(versions)))
         names = [record.file_name for version in versions.values() for record in version.imports]
@@ -139,10 +139,10 @@ def test_a_start_beside_an_importer_leaves_its_files(store):
         Store(store.root).close()
         assert staged.target.exists()
         assert (desk / "more").exists()
-    (store.root / "work" / "left").write_bytes(b"by a crash")
+    (store.root / "desks" / "left").write_bytes(b"by a crash")
     Store(store.root).close()
     assert not staged.target.exists()
-    assert list((store.root / "work").iterdir()) == []
+    assert list((store.root / "desks").iterdir()) == []
 
 
 def test_a_deletion_waits_for_an_import_of_the_same_bytes(store, own, usage):

@@ -139,3 +139,18 @@ def test_wrong_places_are_refused(filled, tmp_path):
             call()
         assert caught.value.code == code
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["file"]
+
+
+def test_what_others_keep_beside_the_store_is_left_alone(filled, own, tmp_path):
+    """Jobs, spooled uploads and the inbox lie in the same folder; none of it goes into a backup."""
+    others = [filled.root / folder / "deep" / "file" for folder in ("work", "spool", "inbox")]
+    for path in others:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"not the store's")
+    assert filled.fsck() == []
+    filled.backup(tmp_path / "copy")
+    assert not {"work", "spool", "inbox"} & {path.name for path in (tmp_path / "copy").iterdir()}
+    filled.delete(own)
+    filled.restore(tmp_path / "copy", replace=True)
+    Store(filled.root).close()
+    assert [path.read_bytes() for path in others] == [b"not the store's"] * 3
