@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from cxlib.engine.threads import run
-from cxlib.intake.scan import FAULTS, column_offsets, column_values, scan_block, stop_table
+from cxlib.intake.scan import BLANK, FAULTS, column_offsets, column_values, scan_block, stop_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES: Final = 1 << 25
 SHOWN_CHARACTERS: Final = 2000
+MOST_BLANK_LINES: Final = 1000
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Records:
     rejected: list[tuple[int, str, str]] = field(default_factory=list)
     long_good: int = 0
     long_bad: int = 0
+    blank_lines: list[int] = field(default_factory=list)
 
 
 def read_records(data: bytes, layout: Layout, *, block_bytes: int = BLOCK_BYTES) -> Records:
@@ -44,7 +46,7 @@ def read_records(data: bytes, layout: Layout, *, block_bytes: int = BLOCK_BYTES)
 
 def _read(data: bytes, layout: Layout, *, take_all: bool, block_bytes: int) -> Records:
     width = len(layout.header)
-    grammar = layout.dialect.grammar(take_all=take_all)
+    grammar = np.append(layout.dialect.grammar(take_all=take_all), 1)
     text = np.frombuffer(data, dtype=np.uint8)
     records = Records([[] for _ in range(width)])
     pos, line, size = layout.body_at, layout.body_line, block_bytes
@@ -79,6 +81,9 @@ def _block(  # noqa: PLR0917 - handed to compiled code
         chunks.append(array)
     records.lines.append(lines[:rows].copy())
     for start, end, at, fault in faults[:bad].tolist():
+        if fault == BLANK:
+            records.blank_lines.append(at)
+            continue
         shown = block[start : min(end, start + 4 * SHOWN_CHARACTERS)].tobytes().decode(errors="replace")
         records.rejected.append((at, FAULTS[fault], shown.rstrip("\r\n")[:SHOWN_CHARACTERS]))
     records.long_good += long_good

@@ -13,12 +13,13 @@ import pyarrow.compute as pc
 from cxlib.engine.duck import literal, locked, quoted
 from cxlib.errors import CxError
 from cxlib.intake.casts import Cast, cast_of, offset_minutes
+from cxlib.intake.cells import ROW
 from cxlib.intake.checks import row_warnings
 from cxlib.intake.decide import decide
 from cxlib.intake.mapping import Mapping, check_mapping
 from cxlib.intake.problems import Question, joined, problem_frame
 from cxlib.intake.suggest import suggest_mapping
-from cxlib.intake.text_table import ROW, TextTable, read_text_table
+from cxlib.intake.text_table import TextTable, read_text_table
 from cxlib.tables import TABLES, Column, Table
 from cxlib.texts import N_
 
@@ -62,6 +63,8 @@ class Reading:
         rows_in_file = rows_loaded + rows_quarantined; errors, warnings.
     needs_confirmation : list of Question
         Nobody should keep the table before these are answered.
+    rows : pyarrow.ChunkedArray
+        int64, the file's row number of each row of `table`.
     """
 
     table: pa.Table
@@ -71,6 +74,7 @@ class Reading:
     mapping: Mapping
     counts: dict[str, int]
     needs_confirmation: list[Question] = field(default_factory=list)
+    rows: pa.ChunkedArray = field(default_factory=lambda: pa.chunked_array([], pa.int64()))
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ def read(
         problems = _problems(connection, targets, duplicates)
         typed, rows = _typed(connection, targets, decided.table)
     warnings = row_warnings(typed, rows, table=decided.table)
-    return _reading(text, decided, typed, joined(text.problems, problems, warnings))
+    return _reading(text, decided, typed, rows, joined(text.problems, problems, warnings))
 
 
 def _trimmed(text: TextTable, mapping: Mapping, ids: dict[str, str]) -> pa.Table:
@@ -295,7 +299,9 @@ def _typed(
     return good.drop_columns([ROW]).cast(schema), good.column(ROW)
 
 
-def _reading(text: TextTable, mapping: Mapping, typed: pa.Table, problems: pd.DataFrame) -> Reading:
+def _reading(
+    text: TextTable, mapping: Mapping, typed: pa.Table, rows: pa.ChunkedArray, problems: pd.DataFrame
+) -> Reading:
     errors = problems[problems["severity"] == "error"]
     quarantined = set_aside(text, errors)
     counts = {
@@ -309,7 +315,7 @@ def _reading(text: TextTable, mapping: Mapping, typed: pa.Table, problems: pd.Da
         message = f"rows were lost: {counts}"
         raise AssertionError(message)
     asked = [*text.needs_confirmation, *mapping.questions]
-    return Reading(typed, quarantined, problems, text, mapping, counts, asked)
+    return Reading(typed, quarantined, problems, text, mapping, counts, asked, rows)
 
 
 def set_aside(text: TextTable, errors: pd.DataFrame) -> pd.DataFrame:
@@ -329,7 +335,7 @@ def set_aside(text: TextTable, errors: pd.DataFrame) -> pd.DataFrame:
         text, ``""`` in rejected rows.
     """
     reasons = errors.groupby("row", sort=True)["rule"].agg(lambda rules: ";".join(dict.fromkeys(rules)))
-    whole = text.table.filter(_is_in(text.table.column(ROW), [int(row) for row in reasons.index]))
+    whole = text.take([int(row) for row in reasons.index])
     cells = {name: pd.Series(whole.column(name).to_pylist(), dtype="str") for name in text.columns}
     split = pd.DataFrame({ROW: pd.Series(whole.column(ROW).to_pylist(), dtype="int64"), **cells})
     torn_text, why = (name if name not in text.columns else f"__{name}" for name in ("text", "reasons"))
@@ -340,7 +346,3 @@ def set_aside(text: TextTable, errors: pd.DataFrame) -> pd.DataFrame:
     frame.insert(1, why, frame[ROW].map(reasons).astype("str"))
     frame[text.columns] = frame[text.columns].fillna("")
     return frame.rename(columns={ROW: "row"} if "row" not in text.columns else {})
-
-
-def _is_in(column: pa.ChunkedArray, rows: list[int]) -> pa.ChunkedArray:
-    return pc.is_in(column, value_set=pa.array(rows, pa.int64()))

@@ -10,14 +10,11 @@ import pyarrow.compute as pc
 
 from cxlib.intake.problems import joined, problem_frame
 from cxlib.intake.reading import set_aside
-from cxlib.intake.text_table import ROW
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from cxlib.intake.mapping import ColumnMap
     from cxlib.intake.reading import Reading
-    from cxlib.intake.text_table import TextTable
 
 
 def against_catalogue(reading: Reading, plan_ids: Collection[str]) -> Reading:
@@ -34,13 +31,9 @@ def against_catalogue(reading: Reading, plan_ids: Collection[str]) -> Reading:
     good = pc.or_kleene(pc.is_null(plans), pc.is_in(plans, value_set=known))
     if pc.all(good).as_py() is not False:
         return reading
-    aside = set(reading.quarantined[ROW if ROW in reading.quarantined else "row"])
-    said = zip(reading.text.table[ROW].to_pylist(), _values(reading.text, mapped), strict=True)
-    unknown = [
-        (row, "plan_id", "unknown_plan", plan)
-        for row, plan in said
-        if plan and plan not in plan_ids and row not in aside
-    ]
+    lost = pc.invert(good)
+    rows, values = reading.rows.filter(lost).to_pylist(), plans.filter(lost).to_pylist()
+    unknown = sorted((row, "plan_id", "unknown_plan", plan) for row, plan in zip(rows, values, strict=True))
     problems = joined(reading.problems, problem_frame(unknown))
     errors = problems[problems["severity"] == "error"]
     quarantined, table = set_aside(reading.text, errors), reading.table.filter(good)
@@ -52,22 +45,6 @@ def against_catalogue(reading: Reading, plan_ids: Collection[str]) -> Reading:
     if counts["rows_in_file"] != counts["rows_loaded"] + counts["rows_quarantined"]:
         message = f"rows were lost: {counts}"
         raise AssertionError(message)
-    return replace(reading, table=table, quarantined=quarantined, problems=problems, counts=counts)
-
-
-def _values(text: TextTable, mapped: ColumnMap) -> list[str]:
-    """Return the texts of a column as the mapping reads them, empty where there is nothing."""
-    if mapped.constant is not None:
-        return [mapped.constant] * text.rows
-    groups = [[_stripped(text, header) for header in group] for group in mapped.sources]
-    found = []
-    for i in range(text.rows):
-        cells = ([column[i] for column in group] for group in groups)
-        value = next(("-".join(each) for each in cells if all(cell and cell not in mapped.blank for cell in each)), "")
-        found.append((mapped.codes or {}).get(value, value))
-    return found
-
-
-def _stripped(text: TextTable, header: str) -> list[str]:
-    trimmed: list[str] = pc.utf8_trim_whitespace(text.table[header]).to_pylist()
-    return trimmed
+    return replace(
+        reading, table=table, rows=reading.rows.filter(good), quarantined=quarantined, problems=problems, counts=counts
+    )

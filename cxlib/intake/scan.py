@@ -29,6 +29,7 @@ STRAY_RETURN: Final = 4
 NUL: Final = 5
 TOO_FEW_FIELDS: Final = 6
 TOO_MANY_FIELDS: Final = 7
+BLANK: Final = 8
 FAULTS: Final = {
     STRAY_QUOTE: "stray_quote",
     TEXT_AFTER_QUOTE: "text_after_quote",
@@ -80,9 +81,10 @@ def scan_block(  # noqa: PLR0917 - compiled code takes arrays by place
         Whether the file ends with the block; if not, a last record without its end is left for the next block.
     line : int
         Number of the first line.
-    grammar : int64 array of length 6
+    grammar : int64 array of length 6 or 7
         Delimiter, quote (0 for none), whether backslash escapes, whether a space after a delimiter is skipped,
-        whether a lone carriage return ends a line, whether a faulty record takes all its lines with it.
+        whether a lone carriage return ends a line, whether a faulty record takes all its lines with it, and
+        whether blank lines are noted as bad records, with the fault `BLANK`.
     stops : uint8 array of length 256
         What each byte does to a value without quotes, from `stop_table`.
     width : int
@@ -100,6 +102,7 @@ def scan_block(  # noqa: PLR0917 - compiled code takes arrays by place
     """
     size = len(text)
     cr_ends, take_all = grammar[4] != 0, grammar[5] != 0
+    blanks = len(grammar) > 6 and grammar[6] != 0
     rows = bad = fields = long_good = long_bad = 0
     pos = 0
     while pos < size:
@@ -107,6 +110,9 @@ def scan_block(  # noqa: PLR0917 - compiled code takes arrays by place
         if blank_end == _INCOMPLETE:
             break
         if blank_end > pos:
+            if blanks:
+                faults[bad, 0], faults[bad, 1], faults[bad, 2], faults[bad, 3] = pos, blank_end, line, BLANK
+                bad += 1
             pos, line = blank_end, line + 1
             continue
         end, next_line, n, fault, at = _record(text, pos, final, line, grammar, stops, starts, ends, escaped, fields)

@@ -1,4 +1,4 @@
-"""Excel workbooks and Parquet files to columns of text."""
+"""Excel workbooks to columns of text."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ import zipfile
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook
 
 from cxlib.errors import CxError
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
 
 EXACT_INTEGER: Final = 10**15
 SHEET_QUESTION: Final = N_("The workbook has several sheets. It was read from {chosen}: is that the right one?")
-_CELL_BYTES: Final = 8
 
 
 def read_workbook(
@@ -57,34 +53,6 @@ def read_workbook(
         [_text(cell) for cell in row] for row in book.get_sheet_by_name(str(chosen)).to_python(skip_empty_area=False)
     ]
     return _table(rows, questions)
-
-
-def read_parquet(data: bytes) -> tuple[list[str], list[pa.ChunkedArray]]:
-    """Read a Parquet file as (header, columns of text), bounded before it is opened.
-
-    Raises
-    ------
-    CxError
-        ``too_large``, ``damaged_parquet``, ``nested``.
-    """
-    try:
-        file = pq.ParquetFile(io.BytesIO(data))
-        told = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
-        cells = file.metadata.num_rows * file.metadata.num_columns
-        check_expansion(len(data), max(told, cells * _CELL_BYTES))
-        batches, total = [], 0
-        for batch in file.iter_batches(batch_size=1 << 16):
-            total += batch.nbytes
-            check_expansion(len(data), total)
-            batches.append(batch)
-        table = pa.Table.from_batches(batches, schema=file.schema_arrow)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise CxError(
-            "damaged_parquet",
-            N_("The Parquet file is damaged or cut off."),
-            hint=N_("Copy or export it again."),
-        ) from error
-    return table.column_names, [_parquet_text(name, table.column(name)) for name in table.column_names]
 
 
 def _open(data: bytes) -> CalamineWorkbook:
@@ -150,17 +118,3 @@ def _width(row: Sequence[str]) -> int:
 
 def _joined(row: Sequence[str]) -> str:
     return "\t".join(row).rstrip("\t")
-
-
-def _parquet_text(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    kind = column.type
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        raise CxError(
-            "nested",
-            N_("The column {column} holds no plain values."),
-            hint=N_("Write each part to a column of its own."),
-            column=name,
-        )
-    if pa.types.is_dictionary(kind):
-        column = column.cast(kind.value_type)
-    return pc.fill_null(column.cast(pa.string()), "")

@@ -27,7 +27,6 @@ METER_COLUMN_QUESTION: Final = N_("{column} was taken to be a meter: is that rig
 ROW_NUMBER_QUESTION: Final = N_("No column is unique for each row; {column} was taken from the row's number.")
 CURRENCY_QUESTION: Final = N_("The currency was taken from the headers: {chosen}.")
 
-SAMPLE_ROWS: Final = 2000
 MB_PER_GB: Final = 1024
 _METER_WORDS: Final[dict[str, str]] = {
     word: meter
@@ -122,7 +121,7 @@ def _column_map(text: TextTable, column: Column, header: str) -> ColumnMap:
 
 
 def _values(text: TextTable, header: str) -> list[str]:
-    sample = text.table.column(header).slice(0, SAMPLE_ROWS).to_pylist()
+    sample = text.sample().column(header).to_pylist()
     return [each.strip() for each in sample if each.strip()]
 
 
@@ -159,7 +158,7 @@ def _outcomes(text: TextTable, columns: dict[str, ColumnMap]) -> tuple[dict[str,
     if "outcome" not in columns:
         return columns, []
     codes = {}
-    for value in sorted(set(text.table.column(columns["outcome"].sources[0][0]).unique().to_pylist())):
+    for value in sorted(set(text.column(columns["outcome"].sources[0][0]).unique().to_pylist())):
         meaning = next((name for name, words in _OUTCOMES.items() if value.strip().lower() in words), None)
         if meaning is not None:
             codes[value.strip()] = meaning
@@ -173,7 +172,7 @@ def _outcomes(text: TextTable, columns: dict[str, ColumnMap]) -> tuple[dict[str,
 def _contact_ids(text: TextTable, columns: dict[str, ColumnMap]) -> tuple[dict[str, ColumnMap], list[Question]]:
     """Take the row number for an id where the file has none that is unique."""
     if "contact_id" in columns:
-        cells = text.table.column(columns["contact_id"].sources[0][0])
+        cells = text.column(columns["contact_id"].sources[0][0])
         if pc.count_distinct(cells).as_py() >= 0.99 * len(cells):
             return columns, []
     asked = Question("row_number", ROW_NUMBER_QUESTION, (ROW_NUMBER,), ROW_NUMBER, "contact_id")

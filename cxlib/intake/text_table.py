@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -12,11 +13,13 @@ import pyarrow.compute as pc
 
 from cxlib.errors import CxError
 from cxlib.intake.bounds import MAX_COLUMNS
-from cxlib.intake.delimited import read_records
+from cxlib.intake.cells import ROW, Cells, MemoryCells
+from cxlib.intake.delimited import MOST_BLANK_LINES, read_records
 from cxlib.intake.dialect import Dialect, find_layout
 from cxlib.intake.encodings import decode
+from cxlib.intake.parquet import read_parquet
 from cxlib.intake.problems import Question, problem_frame
-from cxlib.intake.sheets import read_parquet, read_workbook
+from cxlib.intake.sheets import read_workbook
 from cxlib.intake.sources import Source, open_source
 from cxlib.texts import N_
 
@@ -24,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-ROW: Final = "__row"
-"""Column of the file's own row numbers."""
 HEADER_NAMES_QUESTION: Final = N_("Some columns have no name, or the name of another one. They were renamed: {chosen}.")
+
+SAMPLE_ROWS: Final = 2000
 
 Rejected = tuple[int, str, str]
 Found = tuple[int | None, str, str, str]
@@ -40,9 +43,8 @@ class TextTable:
     ----------
     columns : list of str
         The file's own headers.
-    table : pyarrow.Table
-        One string column per header (an empty cell is ``""``) and the int64 column ``__row``: the number of the
-        line on which the row begins, as a text editor counts, or of the row in a sheet or a Parquet file.
+    cells : Cells
+        The texts, in memory or still in the file; `table`, `column`, `take` and `head` read them.
     problems : pandas.DataFrame
         row, column, rule, value, hint, severity.
     rejected : pandas.DataFrame
@@ -55,10 +57,12 @@ class TextTable:
         What is not certain.
     rows_in_file : int
         Rows below the header: those in `table` and those rejected.
+    blank_lines : tuple of int
+        Numbers of the lines below the header that hold nothing, the first `MOST_BLANK_LINES` of them.
     """
 
     columns: list[str]
-    table: pa.Table
+    cells: Cells
     problems: pd.DataFrame
     rejected: pd.DataFrame
     encoding: str
@@ -67,15 +71,41 @@ class TextTable:
     rows_in_file: int = 0
     name: str = ""
     kind: str = "text"
+    blank_lines: tuple[int, ...] = ()
 
     @property
     def rows(self) -> int:
         """Rows that could be read as text."""
-        return int(self.table.num_rows)
+        return self.cells.rows
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """All texts, brought into memory when first asked for and kept.
+
+        One string column per header (an empty cell is ``""``) and the int64 column ``__row``: the number of the
+        line on which the row begins, as a text editor counts, or of the row in a sheet or a Parquet file.
+        """
+        return self.cells.table()
+
+    def column(self, header: str) -> pa.ChunkedArray:
+        """Return the texts of one column, without the others."""
+        return self.cells.column(header)
+
+    def sample(self, n: int = SAMPLE_ROWS) -> pa.Table:
+        """Return the texts of the first rows, as `table` does of all."""
+        return self._sample if n == SAMPLE_ROWS else self.cells.head(n)
+
+    @cached_property
+    def _sample(self) -> pa.Table:
+        return self.cells.head(SAMPLE_ROWS)
+
+    def take(self, rows: Sequence[int]) -> pa.Table:
+        """Return the texts of the rows with these numbers in the file, in its order, as `table` does of all."""
+        return self.cells.take(rows)
 
     def head(self, n: int = 20) -> pd.DataFrame:
         """Return the first rows, with the file's row numbers as index."""
-        shown = self.table.slice(0, n)
+        shown = self.sample(n)
         frame = pd.DataFrame({name: shown.column(name).to_pylist() for name in self.columns}, dtype="str")
         return frame.set_index(pd.Index(shown.column(ROW).to_pylist(), name="row"))
 
@@ -140,6 +170,7 @@ def _from_text(source: Source, encoding: str | None, delimiter: str | None, quot
         encoding=decoded.encoding,
         dialect=layout.dialect,
         source=source,
+        blank_lines=tuple(records.blank_lines[:MOST_BLANK_LINES]),
     )
 
 
@@ -194,6 +225,7 @@ def _built(
     encoding: str,
     dialect: Dialect | None,
     source: Source,
+    blank_lines: tuple[int, ...] = (),
 ) -> TextTable:
     if len(header) > MAX_COLUMNS:
         raise CxError(
@@ -214,7 +246,7 @@ def _built(
     problems = problem_frame(sorted(found, key=lambda each: each[0] or 0))
     return TextTable(
         columns=names,
-        table=table,
+        cells=MemoryCells(table),
         problems=problems,
         rejected=pd.DataFrame(
             {
@@ -229,6 +261,7 @@ def _built(
         rows_in_file=table.num_rows + len(rejected),
         name=source.name,
         kind=source.kind,
+        blank_lines=blank_lines,
     )
 
 
