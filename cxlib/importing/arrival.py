@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from cxlib.errors import CxError
+from cxlib.intake.problems import Question
 from cxlib.intake.references import against_catalogue
 from cxlib.matching import rollup_events
 from cxlib.store import Incoming
@@ -72,25 +73,61 @@ def incoming(
     arrivals = checked(arrivals, store=store, dataset_id=dataset_id)
     for each in arrivals:
         if each.reading.needs_confirmation:
-            raise CxError(
-                "not_confirmed",
-                N_("Something about {file} is not certain yet."),
-                hint=N_("Answer what is asked about it, or confirm what was taken."),
-                file=each.name,
-                value=each.name,
-                questions=[question.said for question in each.reading.needs_confirmation],
-            )
-    rolled = [(each, _rolled_up(each)) for each in arrivals if each.table == "events"]
-    zeros = _zeros([frame for _each, frame in rolled], _event_usage(store, dataset_id))
+            raise not_confirmed(each.name, [question.as_dict() for question in each.reading.needs_confirmation])
     found = [_kept(each, each.reading.table, each.table) for each in arrivals if each.table != "events"]
-    for i, (each, frame) in enumerate(rolled):
-        meter = str(each.reading.mapping.meter)
+    events = [each for each in arrivals if each.table == "events"]
+    if not events:
+        return found
+    rolled = [(str(each.reading.mapping.meter), _rolled_up(each)) for each in events]
+    tables = usage_of_events(rolled, event_usage(store, dataset_id))
+    found += [_kept(each, table, "usage") for each, table in zip(events, tables, strict=False)]
+    return [*found, *(Incoming(table="usage", data=table) for table in tables[len(events) :])]
+
+
+def usage_of_events(rolled: Sequence[tuple[str, pd.DataFrame]], known: pd.DataFrame) -> list[pa.Table]:
+    """Return usage from events that were rolled up, with zeros where a customer has other events in a month.
+
+    Parameters
+    ----------
+    rolled : sequence of (meter, frame)
+        As `rollup_events` gives them.
+    known : pandas.DataFrame
+        What came from events before, see `event_usage`.
+
+    Returns
+    -------
+    list of pyarrow.Table
+        One for each of `rolled`, then one for each further meter that lacks zeros.
+    """
+    zeros = _zeros([frame for _meter, frame in rolled], known)
+    found = []
+    for meter, frame in rolled:
         extra = zeros.pop(meter, None)
         whole = frame if extra is None else pd.concat([frame, extra], ignore_index=True).sort_values(KEY)
-        found.append(_kept(each, _usage_table(whole), "usage"))
-        if i == len(rolled) - 1:
-            found += [Incoming(table="usage", data=_usage_table(rest)) for rest in zeros.values() if len(rest)]
-    return found
+        found.append(_usage_table(whole))
+    return found + [_usage_table(rest) for rest in zeros.values()] if rolled else found
+
+
+def not_confirmed(name: str, questions: Sequence[dict[str, Any]]) -> CxError:
+    """Return the error of a file about which something is still asked."""
+    return CxError(
+        "not_confirmed",
+        N_("Something about {file} is not certain yet."),
+        hint=N_("Answer what is asked about it, or confirm what was taken."),
+        file=name,
+        value=name,
+        questions=[Question.from_dict(each).said for each in questions],
+    )
+
+
+def no_meter(name: str) -> CxError:
+    """Return the error of events without a meter."""
+    return CxError(
+        "no_meter",
+        N_("The events of {file} need a meter."),
+        hint=N_("Say what they count towards, such as minutes, sms or data_mb."),
+        file=name,
+    )
 
 
 def _kept(arrival: Arrival, data: pa.Table, table: str) -> Incoming:
@@ -110,16 +147,11 @@ def _kept(arrival: Arrival, data: pa.Table, table: str) -> Incoming:
 def _rolled_up(arrival: Arrival) -> pd.DataFrame:
     mapping = arrival.reading.mapping
     if not mapping.meter:
-        raise CxError(
-            "no_meter",
-            N_("The events of {file} need a meter."),
-            hint=N_("Say what they count towards, such as minutes, sms or data_mb."),
-            file=arrival.name,
-        )
+        raise no_meter(arrival.name)
     return rollup_events(arrival.reading.table, meter=mapping.meter, round_event=mapping.round_event)
 
 
-def _event_usage(store: Store | None, dataset_id: str | None) -> pd.DataFrame:
+def event_usage(store: Store | None, dataset_id: str | None) -> pd.DataFrame:
     """Return the meters of a data set that came from events, by customer and month."""
     if store is None or dataset_id is None or not store.has(dataset_id, "usage"):
         return pd.DataFrame(columns=KEY)

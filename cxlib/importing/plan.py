@@ -1,0 +1,295 @@
+"""Several files that were read, put together with each other and with a data set."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from cxlib.importing.arrival import event_usage, no_meter, not_confirmed, usage_of_events
+from cxlib.importing.digest import FileDigest, with_hints
+from cxlib.intake import Reading, check_references, read_text_table
+from cxlib.intake.references import against_catalogue
+from cxlib.matching import rollup_events
+from cxlib.store import Incoming, Store
+from cxlib.store.merge import Merge
+from cxlib.texts import _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cxlib.store import FilePreview, OnConflict
+
+    Report = Callable[[float | None, str], None]
+
+INCOMING: Final = "incoming.json"
+REFERRED: Final = {
+    "usage": ("customer_id", "month", "plan_id"),
+    "customers": ("customer_id", "plan_id"),
+    "contacts": ("customer_id",),
+    "plans": ("plan_id",),
+}
+"""Columns by which tables refer to each other."""
+
+
+@dataclass
+class _File:
+    """One file that was read, as it goes on: its good rows, those set aside, and the plans that nobody knows."""
+
+    told: dict[str, Any]
+    digest: FileDigest
+    data: Path
+    quarantined: Path
+    unknown_plans: list[tuple[str, int]]
+
+    @property
+    def table(self) -> str:
+        return self.digest.table
+
+
+def prepared(
+    files: Sequence[dict[str, Any]],
+    folder: Path,
+    *,
+    store: Store,
+    dataset: str | None,
+    on_conflict: OnConflict,
+    confirmed: bool,
+    report: Report,
+) -> dict[str, Any]:
+    """Return the digest of an import, and leave in `folder` what `taken` needs to do it."""
+    found = [_opened(each, folder / f"{i}") for i, each in enumerate(files)]
+    plans = _plans(found, store, dataset)
+    for i, each in enumerate(found):
+        report(0.3 * i / len(found), _("Comparing {file} with the plans", file=each.digest.name))
+        _compare(each, plans)
+    report(0.3, _("Rolling events up"))
+    brought = _brought(found, folder, store, dataset)
+    report(0.5, _("Comparing with what is there"))
+    previews = _preview([incoming for _file, incoming in brought], folder, store, dataset, on_conflict)
+    report(0.8, _("Comparing the tables with each other"))
+    joins = _joins([incoming for _file, incoming in brought], store, dataset)
+    asked = [each.digest for each in found if each.digest.questions]
+    body = {
+        "on_conflict": on_conflict,
+        "files": [
+            each.told | {
+                "columns": each.digest.columns,
+                "table": each.table,
+                "mapping": each.digest.mapping.confirmed().to_json(),
+                "asked": [] if confirmed else [question.as_dict() for question in each.digest.questions],
+            }
+            for each in found
+        ],
+        "incoming": [_told(file, incoming) for file, incoming in brought],
+    }  # fmt: skip
+    (folder / INCOMING).write_text(json.dumps(body), "utf-8")
+    return {
+        "number": 0 if dataset is None else store.version(dataset).number,
+        "files": [_said(file, each) for (file, _in), each in zip(brought, previews, strict=True)],
+        "joins": joins,
+        "ready": confirmed or not asked,
+    }
+
+
+def taken(folder: Path) -> tuple[list[dict[str, Any]], list[Incoming], OnConflict]:
+    """Return what `prepared` left: the files, what the store takes, and the rule.
+
+    Raises
+    ------
+    CxError
+        ``not_confirmed`` for the first file about which something is still asked.
+    """
+    body = json.loads((folder / INCOMING).read_text("utf-8"))
+    for each in body["files"]:
+        if each["asked"]:
+            raise not_confirmed(each["name"], each["asked"])
+    incoming = [
+        Incoming(
+            **each
+            | {
+                "data": folder / each["data"],
+                "raw": None if each["raw"] is None else Path(each["raw"]),
+                "quarantined": None if each["quarantined"] is None else pq.read_table(folder / each["quarantined"]),
+            }
+        )
+        for each in body["incoming"]
+    ]
+    return body["files"], incoming, body["on_conflict"]
+
+
+def _opened(told: dict[str, Any], into: Path) -> _File:
+    """Take what was read from a file, so that it stays when the reading is forgotten."""
+    digest = FileDigest.open(Path(told["read"]))
+    if digest.table == "events" and not digest.mapping.meter:
+        raise no_meter(digest.name)
+    data, quarantined = into.with_suffix(".parquet"), into.with_suffix(".aside.parquet")
+    for origin, target in ((digest.typed, data), (digest.quarantined, quarantined)):
+        try:
+            os.link(origin, target)
+        except OSError:  # the disk knows no second names
+            shutil.copyfile(origin, target)
+    return _File(told, digest, data, quarantined, [])
+
+
+def _plans(files: Sequence[_File], store: Store, dataset: str | None) -> set[str]:
+    known: set[str] = set()
+    for each in files:
+        if each.table == "plans":
+            known |= set(pq.read_table(each.data, columns=["plan_id"])["plan_id"].to_pylist())
+    if dataset is not None and store.has(dataset, "plans"):
+        known |= set(store.load(dataset, "plans", columns=["plan_id"])["plan_id"].to_pylist())
+    return known
+
+
+def _compare(file: _File, plans: set[str]) -> None:
+    """Set aside the rows whose plan is in no catalogue; only then is the file opened again, for those rows."""
+    if not plans or file.table not in REFERRED or "plan_id" not in pq.read_schema(file.data).names:
+        return
+    held = pq.read_table(file.data, columns=["plan_id"])["plan_id"].drop_null()
+    unknown = held.filter(pc.invert(pc.is_in(held, value_set=pa.array(sorted(plans), pa.string()))))
+    if file.table == "plans" or not len(unknown):
+        return
+    digest = file.digest
+    text = read_text_table(Path(file.told["path"]), name=digest.name, **digest.options)
+    reading = against_catalogue(
+        Reading(
+            table=pq.read_table(file.data),
+            quarantined=digest.set_aside(),
+            problems=with_hints(pq.read_table(digest.problems)),
+            text=text,
+            mapping=digest.mapping,
+            counts=digest.counts,
+            rows=pq.read_table(digest.folder / "rows.parquet")["row"],
+        ),
+        plans,
+    )
+    counts = pc.value_counts(unknown).to_pylist()
+    file.unknown_plans = sorted((each["values"], each["counts"]) for each in counts)
+    aside = pa.Table.from_pandas(reading.quarantined, preserve_index=False)
+    for table, path in ((reading.table, file.data), (aside, file.quarantined)):
+        path.unlink()  # the reading has it too
+        pq.write_table(table, path, compression="zstd", compression_level=1)
+    file.digest = replace(digest, counts=reading.counts)
+
+
+def _brought(
+    files: Sequence[_File], folder: Path, store: Store, dataset: str | None
+) -> list[tuple[_File | None, Incoming]]:
+    """Return what the store takes, each with the file that it is from; None for zeros that no file brings."""
+    found: list[tuple[_File | None, Incoming]] = [
+        (each, _incoming(each, each.data, each.table)) for each in files if each.table != "events"
+    ]
+    events = [each for each in files if each.table == "events"]
+    rolled = []
+    for each in events:
+        mapping = each.digest.mapping
+        rolled.append(
+            (
+                str(mapping.meter),
+                rollup_events(pq.read_table(each.data), meter=str(mapping.meter), round_event=mapping.round_event),
+            )
+        )
+    tables = usage_of_events(rolled, event_usage(store if events else None, dataset))
+    for i, (file, table) in enumerate(zip([*events, *[None] * (len(tables) - len(events))], tables, strict=True)):
+        path = folder / f"usage-{i}.parquet"
+        pq.write_table(table, path, compression="zstd", compression_level=1)
+        found.append((file, Incoming(table="usage", data=path) if file is None else _incoming(file, path, "usage")))
+    return found
+
+
+def _incoming(file: _File, data: Path, table: str) -> Incoming:
+    digest = file.digest
+    return Incoming(
+        table=table,
+        data=data,
+        raw=Path(file.told["path"]),
+        file_name=digest.name,
+        mapping=digest.mapping.confirmed().to_json(),
+        encoding=digest.encoding,
+        rows_in_file=digest.counts["rows_in_file"],
+        quarantined=pq.read_table(file.quarantined),
+    )
+
+
+def _preview(
+    incoming: Sequence[Incoming], folder: Path, store: Store, dataset: str | None, on_conflict: OnConflict
+) -> list[dict[str, Any]]:
+    if dataset is not None:
+        return [_preview_told(each) for each in store.preview(dataset, incoming, on_conflict=on_conflict).files]
+    found = []
+    desk = Path(tempfile.mkdtemp(dir=folder))
+    with Merge({}, work=desk, readable=[each.data for each in incoming if isinstance(each.data, Path)]) as merge:
+        for each in incoming:
+            effect = merge.take(each, on_conflict=on_conflict)
+            found.append(
+                {
+                    "file_name": each.file_name,
+                    "table": each.table,
+                    "quarantined": 0 if each.quarantined is None else len(each.quarantined),
+                    "already_imported": None,
+                    **{name: getattr(effect, name) for name in effect.__dataclass_fields__},
+                }
+            )
+    shutil.rmtree(desk)
+    return found
+
+
+def _preview_told(preview: FilePreview) -> dict[str, Any]:
+    before = preview.already_imported
+    told = {name: getattr(preview, name) for name in preview.__dataclass_fields__}
+    return told | {
+        "already_imported": None
+        if before is None
+        else {
+            "file_name": before.file_name,
+            "created_at": before.created_at.isoformat(),
+            "who": before.who,
+            "version": before.version,
+        }
+    }
+
+
+def _said(file: _File | None, preview: dict[str, Any]) -> dict[str, Any]:
+    aside = file.quarantined.name if file is not None and preview["quarantined"] else None
+    return preview | {"unknown_plans": [] if file is None else file.unknown_plans, "quarantined_path": aside}
+
+
+def _told(file: _File | None, incoming: Incoming) -> dict[str, Any]:
+    return {
+        "table": incoming.table,
+        "data": Path(str(incoming.data)).name,
+        "raw": None if incoming.raw is None else str(incoming.raw),
+        "file_name": incoming.file_name,
+        "mapping": incoming.mapping,
+        "encoding": incoming.encoding,
+        "rows_in_file": incoming.rows_in_file,
+        "quarantined": None if file is None else file.quarantined.name,
+    }
+
+
+def _joins(incoming: Sequence[Incoming], store: Store, dataset: str | None) -> list[dict[str, Any]]:
+    """Compare the tables, as they will be, by the columns by which they refer to each other."""
+    parts: dict[str, list[pa.Table]] = {}
+    if dataset is not None:
+        there = store.version(dataset).tables
+        for table, names in REFERRED.items():
+            if store.has(dataset, table):
+                listed = [name for name in names if name in there[table].columns]
+                parts.setdefault(table, []).append(store.load(dataset, table, columns=listed))
+    for each in incoming:
+        names = REFERRED.get(each.table, ())
+        if names and isinstance(each.data, Path):
+            listed = [name for name in names if name in pq.read_schema(each.data).names]
+            parts.setdefault(each.table, []).append(pq.read_table(each.data, columns=listed))
+    joined = {name: pa.concat_tables(tables, promote_options="default") for name, tables in parts.items()}
+    found = check_references(joined)[["rule", "column", "value", "severity"]]
+    return [{str(name): str(value) for name, value in row.items()} for row in found.to_dict("records")]
