@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cxlib.errors import CxError
 from cxlib.importing.digest import FileDigest
 from cxlib.runner import Runner
+from cxlib.store.store import WORK
 from cxlib.texts import N_, language
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from cxlib.runner import Job
     from cxlib.store import OnConflict, Store
 
-FOLDER: Final = "work"
 TASKS: Final = "cxlib.importing.tasks"
 
 
@@ -70,7 +70,7 @@ def source_of(path: Path, *, name: str | None = None, sha256: str | None = None)
 @cache
 def runner_of(root: Path) -> Runner:
     """Return the one runner of this process for the store in `root`."""
-    return Runner(root / FOLDER, imports=(TASKS,))
+    return Runner(root / WORK, imports=(TASKS,))
 
 
 def start_read(

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from cxlib.errors import CxError
+from cxlib.runner import forget
 from cxlib.store import choices, history, upkeep
 from cxlib.store.catalogue import DATASETS, Catalogue, named_files, now
 from cxlib.store.draft import Draft, same_bytes
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from cxlib.store.settings import SettingsVersion
 
 DEMO_ID: Final = "demo"
+WORK: Final = "work"
+"""Folder in which jobs keep their results, see `cxlib.runner`."""
 RULES: Final = ("replace", "keep", "add")
 
 
@@ -141,6 +144,7 @@ class Store:
             with self._catalogue.writing() as connection:
                 tombstone = history.bury(connection, dataset_id, clean_who(who))
             self._results.forget(dataset_id)
+            forget(self.root / WORK, dataset_id)
             self._sweep()
             return tombstone
 
@@ -181,7 +185,7 @@ class Store:
             said_clearly(),
             self._files.writing(),
             self._files.desk() as desk,
-            self._merge(base, incoming, desk) as merge,
+            self._merge(base, incoming, desk, counting=True) as merge,
         ):
             files = []
             for each in incoming:
@@ -417,6 +421,7 @@ class Store:
         with self._files.removing():
             upkeep.restore(self._files, self._catalogue, path.expanduser().absolute(), replace=replace)
             self._results.forget()
+            forget(self.root / WORK)
             self._sweep()
 
     @contextmanager
@@ -425,10 +430,10 @@ class Store:
         with said_clearly(), self._files.locked(f"dataset-{name}"):
             yield
 
-    def _merge(self, base: Version, incoming: Iterable[Incoming], desk: Path) -> Merge:
+    def _merge(self, base: Version, incoming: Iterable[Incoming], desk: Path, *, counting: bool = False) -> Merge:
         paths = {name: self._files.typed_path(table.sha256) for name, table in base.tables.items()}
         readable = [each.data for each in incoming if isinstance(each.data, Path)]
-        return Merge(paths, work=desk, readable=readable)
+        return Merge(paths, desk=desk, readable=readable, counting=counting)
 
     def _tidy(self) -> None:
         try:
