@@ -11,77 +11,56 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cxlib.engine.duck import literal
-from cxlib.intake.mapping import ROW_NUMBER
+from cxlib.intake.dates import (
+    date_diagnosis,
+    date_value,
+    day_of,
+    folded,
+    month_value,
+    offset_minutes,
+    straight,
+    time_value,
+)
+from cxlib.intake.mapping import CLOCKS, ROW_NUMBER
 from cxlib.tables import MAX_DECIMALS, MAX_DIGITS
 
 if TYPE_CHECKING:
     from cxlib.intake.mapping import ColumnMap
     from cxlib.tables import Column
 
+__all__ = ["Cast", "cast_of", "date_value", "offset_minutes", "raw_text"]
+
 YES: Final = ("yes", "y", "true", "t", "1", "是", "有", "对", "真")
 NO: Final = ("no", "n", "false", "f", "0", "否", "无", "不", "假", "没有")
 UNLIMITED: Final = ("unlimited", "inf", "infinite", "infinity", "∞", "不限", "不限量", "无限", "无限量")
 NUMBER_KINDS: Final = ("money", "quantity", "allowance", "duration", "share", "number", "integer")
 
-TIME_OF_DAY: Final = r"([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
-HALF_DAY_TIME: Final = r"(0?[0-9]|1[0-2]):[0-5][0-9](:[0-5][0-9])? ?[AaPp][Mm]"
-OFFSET: Final = r"(Z|[+-][0-9]{2}:?[0-9]{2})"
-_CLOCK: Final = rf"({HALF_DAY_TIME}|{TIME_OF_DAY})"
-
-_D: Final = "[0-9]{1,2}"
-_Y: Final = "(19|20|21)[0-9]{2}"
-_YY: Final = "[0-9]{2}"
-DATE_SHAPES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
-    "ymd": (
-        (f"{_Y}-{_D}-{_D}", "%Y-%m-%d"),
-        (f"{_Y}/{_D}/{_D}", "%Y/%m/%d"),
-        (f"{_Y}\\.{_D}\\.{_D}", "%Y.%m.%d"),
-        (f"{_Y}[0-9]{{4}}", "%Y%m%d"),
-        (f"{_Y}年{_D}月{_D}日", "%Y年%m月%d日"),
+TOTALS: Final = (
+    *("total", "totals", "grand total", "grand totals", "subtotal", "sub-total", "sub total", "sum", "overall"),
+    *(
+        "合计",
+        "总计",
+        "小计",
+        "汇总",
+        "共计",
+        "总和",
+        "累计",
+        "本页合计",
+        "合计:",
+        "总计:",
+        "合计：",
+        "总计：",
+        "total:",
+        "sum:",
     ),
-    "dmy": (
-        (f"{_D}/{_D}/{_YY}", "%d/%m/%y"),
-        (f"{_D}-{_D}-{_YY}", "%d-%m-%y"),
-        (f"{_D}\\.{_D}\\.{_YY}", "%d.%m.%y"),
-        (f"{_D}/{_D}/{_Y}", "%d/%m/%Y"),
-        (f"{_D}-{_D}-{_Y}", "%d-%m-%Y"),
-        (f"{_D}\\.{_D}\\.{_Y}", "%d.%m.%Y"),
-        (f"[0-9]{{4}}{_Y}", "%d%m%Y"),
-        (f"{_D}-[A-Za-z]{{3}}-{_YY}", "%d-%b-%y"),
-        (f"{_D}-[A-Za-z]{{3}}-{_Y}", "%d-%b-%Y"),
-        (f"{_D} [A-Za-z]{{3}} {_Y}", "%d %b %Y"),
-    ),
-    "mdy": (
-        (f"{_D}/{_D}/{_YY}", "%m/%d/%y"),
-        (f"{_D}-{_D}-{_YY}", "%m-%d-%y"),
-        (f"{_D}/{_D}/{_Y}", "%m/%d/%Y"),
-        (f"{_D}-{_D}-{_Y}", "%m-%d-%Y"),
-        (f"{_D}\\.{_D}\\.{_Y}", "%m.%d.%Y"),
-        (f"[0-9]{{4}}{_Y}", "%m%d%Y"),
-        (f"[A-Za-z]{{3}} {_D}, {_Y}", "%b %d, %Y"),
-    ),
-    "yymmdd": (
-        ("[0-9]{6}", "%y%m%d"),
-        (f"{_YY}-{_D}-{_D}", "%y-%m-%d"),
-        (f"{_YY}/{_D}/{_D}", "%y/%m/%d"),
-    ),
-}
-"""Shapes of dates by order. Two-digit years stand first: duckdb's ``%Y`` would take 26 for the year 26."""
-MONTH_SHAPES: Final = (
-    (f"{_Y}-{_D}", "%Y-%m"),
-    (f"{_Y}[0-9]{{2}}", "%Y%m"),
-    (f"{_Y}/{_D}", "%Y/%m"),
-    (f"{_Y}\\.{_D}", "%Y.%m"),
-    (f"{_D}/{_Y}", "%m/%Y"),
-    (f"{_D}-{_Y}", "%m-%Y"),
-    (f"{_D}\\.{_Y}", "%m.%Y"),
-    (f"{_Y}年{_D}月", "%Y年%m月"),
-    (f"{_Y}年{_D}月份", "%Y年%m月份"),
-    (f"[A-Za-z]{{3}} {_Y}", "%b %Y"),
-    (f"[A-Za-z]{{3}}-{_YY}", "%b-%y"),
-    (f"[A-Za-z]{{3}}-{_Y}", "%b-%Y"),
 )
-EXCEL_SERIAL: Final = r"[1-9][0-9]{3,4}(\.0*)?"
+"""What stands in place of an identifier in a row of sums."""
+NAMES_OF_PEOPLE: Final = ("customer_id", "contact_id")
+"""Identifiers that no company gives in words: in them, a word of `TOTALS` is a row of sums."""
+EXPONENT: Final = r"[+-]?[0-9]([.,][0-9]+)?[eE]\+[0-9]+|[+-]?[0-9][.,][0-9]+[eE][0-9]+"
+"""An identifier that a spreadsheet wrote as a number in short."""
+ROUNDED_ID: Final = r"[0-9]{16,}\.0+"
+"""An identifier that a program took for a number of more digits than it could hold."""
 
 
 @dataclass(frozen=True)
@@ -152,19 +131,15 @@ def _value(column: Column, mapped: ColumnMap, raw: str, ready: str) -> tuple[str
     if column.kind in NUMBER_KINDS:
         return _number(column, mapped, raw, ready)
     if column.kind == "month":
-        return _month(mapped, raw, ready)
+        return month_value(mapped, ready)
     if column.kind == "date":
-        return date_value(mapped, ready), _date_diagnosis(ready, "not_a_date"), "NULL"
+        return date_value(mapped, ready), date_diagnosis(ready, "not_a_date"), "NULL"
     if column.kind == "time":
-        return _time(mapped, raw), "'not_a_time'", "NULL"
+        return time_value(mapped, ready), "'not_a_time'", "NULL"
     if column.kind == "boolean":
         return _codes(mapped, raw, {**dict.fromkeys(YES, "true"), **dict.fromkeys(NO, "false")}, "BOOLEAN")
     if column.kind == "id":
-        exponent = f"regexp_full_match({raw}, '[+-]?[0-9](\\.[0-9]+)?[eE]\\+[0-9]+')"
-        value = f"CASE WHEN {exponent} THEN NULL ELSE {raw} END"
-        if column.required:
-            return value, "'id_in_exponent'", "NULL"
-        return value, "NULL", f"CASE WHEN {exponent} THEN 'id_left_out' END"
+        return _identifier(column, mapped, raw)
     if mapped.codes or column.codes:
         return _codes(mapped, raw, {code: code for code in column.codes}, "VARCHAR")
     return raw, "NULL", "NULL"
@@ -183,13 +158,18 @@ def _codes(mapped: ColumnMap, raw: str, usual: dict[str, str], kind: str) -> tup
 def _prepared(column: Column, mapped: ColumnMap, raw: str) -> str:
     """Return the text as it is cast: a number with a point and nothing else, a day without its time."""
     if column.kind in ("month", "date"):
-        return without_clock(raw)
+        return day_of(raw)
+    if column.kind == "time":
+        return straight(raw)
     if column.kind not in NUMBER_KINDS:
         return raw
-    text = raw
+    text = folded(raw)
+    if mapped.format in CLOCKS:
+        return text
+    text = _signed(text)
     if mapped.strip:
         marks = "|".join(_pattern(each) for each in mapped.strip)
-        text = f"regexp_replace({text}, '^([+-]?) *({marks}) *|() *({marks})$', '\\1')"
+        text = _signed(f"regexp_replace({text}, '^([+-]?) *({marks}) *|() *({marks})$', '\\1')")
     if column.kind == "share":
         text = f"rtrim({text}, '% ')"
     mark = mapped.decimal or "."
@@ -204,7 +184,59 @@ def _prepared(column: Column, mapped: ColumnMap, raw: str) -> str:
     return text
 
 
+def _signed(text: str) -> str:
+    """Write (123) and 123-, as accounts do, with the sign in front."""
+    moved = f"regexp_replace({text}, '^\\((.*)\\)$|^([^-].*[^ ]) ?-$|^([0-9])-$', '-\\1\\2\\3')"
+    return f"CASE WHEN ends_with({text}, ')') OR ends_with({text}, '-') THEN {moved} ELSE {text} END"
+
+
+def _identifier(column: Column, mapped: ColumnMap, raw: str) -> tuple[str, str, str]:
+    """Return (value, diagnosis, warning) of what names something: its text, without what a program put around it."""
+    text = raw
+    if mapped.strip:
+        marks = "|".join(_pattern(each) for each in mapped.strip)
+        text = f"regexp_replace({raw}, '^({marks})|({marks})$', '', 'g')"
+    lost = f"regexp_full_match({raw}, '{EXPONENT}|{ROUNDED_ID}')"
+    rule = "id_in_exponent" if column.required else "id_left_out"
+    faults = [(lost, rule)]
+    if column.name in NAMES_OF_PEOPLE and column.required:
+        words = ", ".join(map(literal, TOTALS))
+        faults.append((f"lower({raw}) IN ({words})", "totals_row"))
+    value = f"CASE WHEN {' OR '.join(test for test, _ in faults)} THEN NULL ELSE {text} END"
+    if not column.required:
+        return value, "NULL", f"CASE WHEN {lost} THEN 'id_left_out' END"
+    return value, f"CASE {' '.join(f'WHEN {test} THEN {literal(code)}' for test, code in faults)} END", "NULL"
+
+
+def _clock_seconds(mapped: ColumnMap, text: str) -> str:
+    """Return the SQL of a duration in seconds that is written as a clock shows it, or in words."""
+    second = "([0-5]?[0-9](?:\\.[0-9]{1,6})?)"
+    three = f"'^(?:([0-9]{{1,3}})[. d]+)?([0-9]{{1,4}}):([0-5]?[0-9]):{second}$'"
+    two = f"'^([0-9]{{1,5}}):{second if mapped.format != 'hm' else '([0-5]?[0-9])'}$'"
+    words = (
+        "'^(?:([0-9]+) ?(?:h|hr|hrs|hours?|小时|时))? ?(?:([0-9]+) ?(?:m|mins?|minutes?|分钟?))?"
+        " ?(?:([0-9]+(?:\\.[0-9]{1,6})?) ?(?:s|secs?|seconds?|秒))?$'"
+    )
+
+    def part(pattern: str, group: int, factor: int) -> str:
+        return f"coalesce(try_cast(regexp_extract({text}, {pattern}, {group}) AS DOUBLE), 0) * {factor}"
+
+    def whole(pattern: str, factors: tuple[int, ...]) -> str:
+        return " + ".join(part(pattern, i, factor) for i, factor in enumerate(factors, start=1))
+
+    large, small = (3600, 60) if mapped.format == "hm" else (60, 1)
+    lower = f"lower({text})"
+    return (
+        f"CASE WHEN regexp_full_match({text}, {three}) THEN {whole(three, (86400, 3600, 60, 1))} "
+        f"WHEN regexp_full_match({text}, {two}) THEN {whole(two, (large, small))} "
+        f"WHEN regexp_full_match({lower}, {words}) THEN {whole(words, (3600, 60, 1)).replace(text, lower)} END"
+    )
+
+
 def _number(column: Column, mapped: ColumnMap, raw: str, text: str) -> tuple[str, str, str]:
+    if mapped.format in CLOCKS:
+        seconds = f"({_clock_seconds(mapped, text)})"
+        return f"round({seconds} * {mapped.unit!r}, {MAX_DECIMALS})", "'not_a_duration'", "NULL"
     shape = f"regexp_full_match({text}, '[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)')"
     quick = f"regexp_full_match({text}, '[+-]?[0-9]{{1,{MAX_DIGITS - MAX_DECIMALS}}}(\\.[0-9]{{0,{MAX_DECIMALS}}})?')"
     shortest = f"regexp_replace({text}, '\\.0*$|(\\.[0-9]*[1-9])0+$', '\\1')"
@@ -216,7 +248,7 @@ def _number(column: Column, mapped: ColumnMap, raw: str, text: str) -> tuple[str
     factor = mapped.unit
     value = f"CASE WHEN {quick} OR ({exact}) THEN CAST({text} AS DOUBLE) END"
     if column.kind == "share":
-        value = f"CASE WHEN ends_with({raw}, '%') THEN round(({value}) / 100, {MAX_DECIMALS}) ELSE {value} END"
+        value = f"CASE WHEN ends_with({folded(raw)}, '%') THEN round(({value}) / 100, {MAX_DECIMALS}) ELSE {value} END"
     if factor != 1.0 or mapped.rounded:
         value = f"round(({value}) * {factor!r}, {MAX_DECIMALS})"
     diagnosis = (
@@ -239,64 +271,6 @@ def _limits(column: Column, value: str) -> str:
     if column.maximum is not None:
         arms += f" WHEN {value} > {column.maximum!r} THEN 'above_maximum'"
     return f"CASE{arms} END" if arms else ""
-
-
-def _shaped(text: str, shapes: tuple[tuple[str, str], ...]) -> str:
-    union = "|".join(shape for shape, _ in shapes)
-    forms = ", ".join(literal(form) for _, form in shapes)
-    return (
-        f"CAST(CASE WHEN regexp_full_match({text}, {literal(union)}) THEN try_strptime({text}, [{forms}]) END AS DATE)"
-    )
-
-
-def date_value(mapped: ColumnMap, text: str) -> str:
-    """Return the SQL of a date in the order of the mapping."""
-    if mapped.format == "excel":
-        days = f"CAST(CAST({text} AS DOUBLE) AS INTEGER)"
-        return f"CASE WHEN regexp_full_match({text}, '{EXCEL_SERIAL}') THEN DATE '1899-12-30' + {days} END"
-    return _shaped(text, DATE_SHAPES[mapped.format or "ymd"])
-
-
-def _date_diagnosis(text: str, otherwise: str) -> str:
-    looks = f"regexp_full_match({text}, '[0-9]{{1,4}}[-/.年][0-9]{{1,2}}[-/.月][0-9]{{1,4}}日?|[0-9]{{8}}')"
-    return f"CASE WHEN {looks} THEN 'no_such_date' ELSE {literal(otherwise)} END"
-
-
-def _month(mapped: ColumnMap, raw: str, day: str) -> tuple[str, str, str]:
-    month, date = _shaped(day, MONTH_SHAPES), date_value(mapped, day)
-    value = f"coalesce({month}, CAST(date_trunc('month', {date}) AS DATE))"
-    shape = f"regexp_extract({raw}, '^[0-9]{{4}}[-/.年]?([0-9]{{1,2}})([-/.月].*)?$', 1)"
-    other = f"regexp_extract({raw}, '^([0-9]{{1,2}})[-/.][0-9]{{4}}$', 1)"
-    number = f"coalesce(try_cast({shape} AS INTEGER), try_cast({other} AS INTEGER))"
-    otherwise = _date_diagnosis(day, "not_a_month")
-    diagnosis = f"CASE WHEN {number} NOT BETWEEN 1 AND 12 THEN 'no_such_month' ELSE {otherwise} END"
-    return value, diagnosis, f"CASE WHEN day({date}) > 1 AND {month} IS NULL THEN 'day_dropped' END"
-
-
-def without_clock(raw: str) -> str:
-    """Return the SQL of a text without the time of day at its end."""
-    return f"CASE WHEN contains({raw}, ':') THEN regexp_replace({raw}, '[ T]+{_CLOCK}{OFFSET}?$', '') ELSE {raw} END"
-
-
-def _time(mapped: ColumnMap, raw: str) -> str:
-    """Return a local timestamp, or UTC where the text has an offset (see `has_offset`)."""
-    day = f"regexp_replace({raw}, '[ T]+{_CLOCK} ?{OFFSET}?$', '')"
-    clock = f"regexp_extract({raw}, '[ T]({_CLOCK}) ?{OFFSET}?$', 1)"
-    early = f"CASE WHEN regexp_full_match({clock}, {literal(TIME_OF_DAY)}) THEN try_cast({clock} AS TIME) "
-    late = (
-        f"WHEN regexp_full_match({clock}, {literal(HALF_DAY_TIME)}) THEN "
-        f"CAST(coalesce(try_strptime({clock}, ['%I:%M:%S %p', '%I:%M:%S%p', '%I:%M %p', '%I:%M%p'])) AS TIME) END"
-    )
-    return f"({date_value(mapped, day)}) + ({early}{late})"
-
-
-def offset_minutes(raw: str) -> str:
-    """Return the SQL for the minutes by which the text says it is ahead of UTC; NULL where it does not say."""
-    mark = f"regexp_extract({raw}, ':[0-9.]+ ?{OFFSET}$', 1)"
-    sign = f"CASE WHEN starts_with({mark}, '-') THEN -1 ELSE 1 END"
-    hours, minutes = f"CAST(substr({mark}, 2, 2) AS INTEGER)", f"CAST(right({mark}, 2) AS INTEGER)"
-    arms = f"WHEN {mark} = '' OR {raw} IS NULL THEN NULL WHEN {mark} = 'Z' THEN 0"
-    return f"CASE {arms} ELSE {sign} * ({hours} * 60 + {minutes}) END"
 
 
 def _pattern(text: str) -> str:

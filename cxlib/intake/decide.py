@@ -6,15 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from cxlib.intake.casts import (
-    MONTH_SHAPES,
-    NUMBER_KINDS,
-    UNLIMITED,
-    date_value,
-    offset_minutes,
-    raw_text,
-    without_clock,
-)
+from cxlib.intake.casts import NUMBER_KINDS, UNLIMITED, raw_text
+from cxlib.intake.dates import MONTH_SHAPES, date_value, day_of, offset_minutes
 from cxlib.intake.mapping import FORMATS, ColumnMap, Mapping
 from cxlib.intake.problems import Question
 from cxlib.tables import MAX_DECIMALS, TABLES, Column
@@ -94,7 +87,7 @@ def _decide_column(
 def _decide_order(
     connection: duckdb.DuckDBPyConnection, name: str, column: Column, mapped: ColumnMap, raw: str
 ) -> tuple[ColumnMap, list[Question]]:
-    day = "regexp_replace(raw, '[ T]+[0-9]{1,2}:.*$', '')" if column.kind == "time" else without_clock("raw")
+    day = day_of("raw")
     known = [shape for shape, _ in MONTH_SHAPES] if column.kind == "month" else []
     other = " AND ".join(["day IS NOT NULL", *(f"NOT regexp_full_match(day, '{shape}')" for shape in known)])
     days = (

@@ -15,6 +15,9 @@ ROW_NUMBER: Final = "#row"
 """As a `constant`: the file's own row number."""
 FORMATS: Final = ("ymd", "dmy", "mdy", "yymmdd", "excel")
 """Orders in which dates may be written. ``ymd`` includes ISO 8601 and 2026年3月14日."""
+CLOCKS: Final = ("hms", "ms", "hm")
+"""How durations of two parts are read that are written like a clock: 3:25 as minutes and seconds, or hours and
+minutes; three parts are always hours, minutes, seconds. `ColumnMap.unit` then is the factor from seconds."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class ColumnMap:
     blank : tuple of str
         Further texts that mean "nothing", such as ``0:00:00``.
     format : str, optional
-        Order of dates, one of `FORMATS`; left out, it is found or asked.
+        Order of dates, one of `FORMATS`, or for durations one of `CLOCKS`; left out, it is found or asked.
     codes : dict
         The file's codes and what they mean; a code that is not among them is an error.
     unit : float
@@ -39,7 +42,7 @@ class ColumnMap:
     decimal, thousands : str
         Decimal mark and, where there is one, the mark between thousands; `decimal` left out is found or asked.
     strip : tuple of str
-        Texts that may stand before or after a number, such as ``$``.
+        Texts that may stand before or after a number, such as ``$``, or before or after an identifier, such as ``.0``.
     rounded : bool
         Whether more than 6 decimals are rounded instead of refused.
     all_present : bool
@@ -208,7 +211,7 @@ def _check_column(name: str, column: ColumnMap, mapping: Mapping, headers: list[
             value=", ".join(unknown),
             headers=", ".join(headers),
         )
-    if column.format is not None and column.format not in FORMATS:
+    if column.format is not None and column.format not in (*FORMATS, *CLOCKS):
         raise CxError(
             "bad_format",
             N_("There is no date order called {value}."),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow.compute as pc
 
-from cxlib.intake.casts import NO, TIME_OF_DAY, YES
+from cxlib.intake.casts import NO, YES
+from cxlib.intake.dates import TIME_OF_DAY
 from cxlib.intake.mapping import ROW_NUMBER, ColumnMap, Mapping
 from cxlib.intake.problems import Question
 from cxlib.tables import METER_NAME, METERS, TABLES, plain
