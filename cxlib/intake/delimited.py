@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from cxlib.engine.threads import run
+from cxlib.intake.marks import MOST_MARKED, Marks, marked_rows, marks_for
 from cxlib.intake.scan import BLANK, FAULTS, column_offsets, column_values, scan_block, stop_table
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ MOST_BLANK_LINES: Final = 1000
 class Records:
     """What the scan of a file gives: one list of chunks per column, lines, and the rows set aside.
 
-    `rejected` holds (line, rule, text of the line).
+    `rejected` holds (line, rule, text of the line), `marked` the lines of rows that deserve a second look.
     """
 
     columns: list[list[pa.Array]]
@@ -34,6 +35,7 @@ class Records:
     long_good: int = 0
     long_bad: int = 0
     blank_lines: list[int] = field(default_factory=list)
+    marked: list[int] = field(default_factory=list)
 
 
 def read_records(data: bytes, layout: Layout, *, block_bytes: int = BLOCK_BYTES) -> Records:
@@ -49,11 +51,12 @@ def _read(data: bytes, layout: Layout, *, take_all: bool, block_bytes: int) -> R
     grammar = np.append(layout.dialect.grammar(take_all=take_all), 1)
     text = np.frombuffer(data, dtype=np.uint8)
     records = Records([[] for _ in range(width)])
+    marks = marks_for(layout.header, layout.pure)
     pos, line, size = layout.body_at, layout.body_line, block_bytes
     while pos < len(data):
         block = text[pos : pos + size]
         final = pos + size >= len(data)
-        used, line = _block(block, final, line, grammar, width, records)
+        used, line = _block(block, final, line, grammar, marks, records)
         if not used and not final:
             size *= 2
             continue
@@ -64,8 +67,9 @@ def _read(data: bytes, layout: Layout, *, take_all: bool, block_bytes: int) -> R
 
 
 def _block(  # noqa: PLR0917 - handed to compiled code
-    block: NDArray[np.uint8], final: bool, line: int, grammar: NDArray[np.int64], width: int, records: Records
+    block: NDArray[np.uint8], final: bool, line: int, grammar: NDArray[np.int64], marks: Marks, records: Records
 ) -> tuple[int, int]:
+    width = len(records.columns)
     ends_of_lines = int(np.count_nonzero(block == ord("\n")) + np.count_nonzero(block == ord("\r"))) + 2
     most = int(np.count_nonzero(block == grammar[0])) + ends_of_lines
     starts, ends = np.empty(most, np.int32), np.empty(most, np.int32)
@@ -75,8 +79,10 @@ def _block(  # noqa: PLR0917 - handed to compiled code
     rows, bad, used, line, long_good, long_bad = scan_block(
         block, final, line, grammar, stop_table(grammar), width, starts, ends, escaped, lines, counts, faults
     )
-    marks = (int(grammar[1]), bool(grammar[2]))
-    arrays = run(_column, [(block, starts, ends, escaped, (rows, width, i), marks) for i in range(width)])
+    if len(records.marked) < MOST_MARKED:
+        records.marked += lines[marked_rows(block, starts, ends, (rows, width), marks)].tolist()
+    signs = (int(grammar[1]), bool(grammar[2]))
+    arrays = run(_column, [(block, starts, ends, escaped, (rows, width, i), signs) for i in range(width)])
     for chunks, array in zip(records.columns, arrays, strict=True):
         chunks.append(array)
     records.lines.append(lines[:rows].copy())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,28 +13,35 @@ import numpy as np
 from cxlib.errors import CxError
 from cxlib.intake.problems import Question
 from cxlib.intake.scan import ANY_WIDTH, scan_block, stop_table
+from cxlib.intake.structure import (
+    NO_HEADER,
+    ROWS_LOOKED_AT,
+    find_head,
+    is_header,
+    is_value,
+    several_tables,
+    typed_columns,
+)
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from cxlib.intake.structure import Cells, Numbered
+
 DELIMITERS: Final = (",", ";", "\t", "|")
-NAMES: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-SAMPLE_BYTES: Final = 1 << 20
+NAMES: Final = {",": N_("comma"), ";": N_("semicolon"), "\t": N_("tab"), "|": N_("bar")}
+SAMPLE_BYTES: Final = 1 << 17
+PROBES: Final = 15
+"""Further places of a large file at which quotes and escapes are looked for."""
 LEAST_SHARE: Final = 0.5
+ROWS_TRIED: Final = ROWS_LOOKED_AT + 40
+SAMPLE_CELLS: Final = 6
 
 DELIMITER_QUESTION: Final = N_(
     "More than one separator fits the file. It was read with {chosen}: are the columns right?"
 )
-HEADER_QUESTION: Final = N_("The header was found in line {chosen}; the lines above it were left out. Is that right?")
 NO_TABLE: Final = N_("No table was found: the lines have different numbers of fields under every separator.")
-NO_HEADER: Final = N_("The first row holds values, not the names of columns: {value}.")
-
-_VALUE: Final = re.compile(
-    r"[+-]?[0-9]+([.,][0-9]+)*%?"
-    r"|[0-9]{1,4}[-/.][0-9]{1,2}([-/.][0-9]{1,4})?([ T][0-9:.]+)?"
-    r"|[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?"
-)
 
 
 @dataclass(frozen=True)
@@ -66,11 +74,24 @@ class Dialect:
 
 
 @dataclass(frozen=True)
+class Fit:
+    """How well a dialect fits: the share of sampled rows that are as wide as its header, and the first cells."""
+
+    dialect: Dialect
+    columns: int
+    share: float
+    cells: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Layout:
     """A dialect with the header that was found under it.
 
     `header_line` is the number of its line, `header_at` and `body_at` the places of its first byte and of the one
-    after it, `share` the share of the sampled rows that are as wide as the header.
+    after its last line; `share` is the share of the sampled rows below it that are as wide as the header, `coverage`
+    the share among all of them, those above it included. `typed` are the columns that hold numbers, dates or times,
+    `pure` is one that holds nothing else (or -1), `second` the line of a second row of names that was left out.
+    `fits` are all dialects that came into question, the best first.
     """
 
     dialect: Dialect
@@ -80,53 +101,120 @@ class Layout:
     body_at: int
     body_line: int
     share: float
+    coverage: float
     above: tuple[int, ...] = ()
     questions: tuple[Question, ...] = ()
+    typed: tuple[int, ...] = ()
+    pure: int = -1
+    second: int | None = None
+    fits: tuple[Fit, ...] = ()
+    named: bool = True
 
 
-def find_layout(data: bytes, *, delimiter: str | None = None, quote: str | None = None) -> Layout:
+@dataclass(frozen=True)
+class _Told:
+    """What a person has said."""
+
+    delimiter: str | None = None
+    quote: str | None = None
+    header_line: int | None = None
+    header: str | None = None
+
+
+def find_layout(
+    data: bytes,
+    *,
+    delimiter: str | None = None,
+    quote: str | None = None,
+    header_line: int | None = None,
+    header: str | None = None,
+) -> Layout:
     """Choose the dialect and the header of a text in UTF-8.
+
+    Parameters
+    ----------
+    data : bytes
+    delimiter, quote : str, optional
+        As a person has named them; a delimiter also by its name, such as ``"comma"``.
+    header_line : int, optional
+        Line of the header.
+    header : str, optional
+        Which names count where the header takes two lines, one of `structure.TWO_LINES`.
 
     Raises
     ------
     CxError
-        ``no_table`` where the rows have no common width, ``no_header`` where the first row holds values.
+        ``no_table`` where the rows have no common width, ``no_header`` where the first row holds values or no row
+        begins on `header_line`, ``several_tables``, ``unknown_delimiter``.
     """
+    told = _Told(_mark(delimiter), quote, header_line, header)
     sample = _sample(data)
     candidates = [
         layout
-        for each in _dialects(sample, data, delimiter, quote)
-        if (layout := _try(each, sample, whole=len(sample) == len(data))) is not None
+        for each in _dialects(sample, data, told)
+        if (layout := _try(each, sample, told, whole=len(sample) == len(data))) is not None
     ]
-    named = [each for each in candidates if _faulty_cell(each.header) is None]
+    if header_line is not None and not candidates:
+        raise CxError(
+            "no_header",
+            N_("No row begins on line {value}."),
+            hint=N_("Name the line that holds the names of the columns."),
+            value=header_line,
+        )
+    named = [each for each in candidates if each.named]
     wide = [each for each in named if len(each.header) > 1]
     if not wide:
         return _single_column(candidates, named)
-    best = max(wide, key=lambda each: (each.share, len(each.header)))
-    if best.share < LEAST_SHARE:
-        raise CxError("no_table", NO_TABLE, hint=N_("Name the separator, or save the table again as CSV."))
-    return replace(best, questions=tuple(_questions(best, wide, asked=delimiter is None)))
+    order = sorted(wide, key=lambda each: (-each.share * each.coverage, -len(each.header)))
+    best = order[0]
+    if best.share < LEAST_SHARE and delimiter is None:
+        _refuse_table()
+    _refuse_earlier_table(best, sample)
+    fits = tuple(Fit(each.dialect, len(each.header), each.share, each.header[:SAMPLE_CELLS]) for each in order)
+    return replace(best, questions=tuple(_questions(best, wide, asked=delimiter is None)), fits=fits)
 
 
-def is_value(cell: str) -> bool:
-    """Tell whether a header cell is a number, a date or a time rather than a name."""
-    return _VALUE.fullmatch(cell.strip()) is not None
+def split_line(text: str, dialect: Dialect) -> Cells:
+    """Split the text of one row that may be damaged; what cannot be split by the rules is split at each delimiter."""
+    data = text.encode()
+    rows = _scan(dialect, data, whole=True)
+    if len(rows.lines) == 1 and not rows.bad:
+        return rows.cells(0, 1)[0][1]
+    return tuple(text.split(dialect.delimiter))
+
+
+def _mark(delimiter: str | None) -> str | None:
+    if delimiter is None:
+        return None
+    mark = {name: mark for mark, name in NAMES.items()}.get(delimiter, delimiter)
+    if len(mark) != 1 or not mark.isascii() or mark in "\"'\r\n\\" or mark.isalnum():
+        raise CxError(
+            "unknown_delimiter",
+            N_("{value} cannot separate values."),
+            hint=N_("Choose one of: comma, semicolon, tab, bar, or another single sign."),
+            value=delimiter,
+        )
+    return mark
+
+
+def _refuse_table() -> None:
+    raise CxError("no_table", NO_TABLE, hint=N_("Name the separator, or save the table again as CSV."))
 
 
 def _single_column(candidates: list[Layout], named: list[Layout]) -> Layout:
     narrow = [each for each in named if len(each.header) == 1 and each.share == 1.0]
     if narrow and all(len(each.header) == 1 for each in candidates):
-        return narrow[0]
+        return replace(narrow[0], fits=(Fit(narrow[0].dialect, 1, 1.0, narrow[0].header),))
     headless = [each for each in candidates if len(each.header) > 1] or candidates
     if not headless or named:
-        raise CxError("no_table", NO_TABLE, hint=N_("Name the separator, or save the table again as CSV."))
+        _refuse_table()
     best = max(headless, key=lambda each: (each.share, len(each.header)))
     raise CxError(
         "no_header",
         NO_HEADER,
         hint=N_("Put the names of the columns into the first line."),
         row=best.header_line,
-        value=_faulty_cell(best.header),
+        value=next((cell for cell in best.header if is_value(cell)), ""),
     )
 
 
@@ -135,44 +223,58 @@ def _questions(best: Layout, wide: list[Layout], *, asked: bool) -> list[Questio
     rivals = {
         NAMES.get(each.dialect.delimiter, each.dialect.delimiter)
         for each in wide
-        if each.dialect.delimiter != best.dialect.delimiter and each.share >= min(best.share, 0.9)
+        if each.dialect.delimiter != best.dialect.delimiter
+        and each.share >= min(best.share, 0.9)
+        and each.coverage >= 0.9 * best.coverage
     }
     chosen = NAMES.get(best.dialect.delimiter, best.dialect.delimiter)
     if rivals and asked:
         found.append(Question("delimiter", DELIMITER_QUESTION, (chosen, *sorted(rivals)), chosen))
-    if best.above:
-        found.append(Question("header", HEADER_QUESTION, (str(best.header_line),), str(best.header_line)))
-    return found
+    return [*found, *best.questions]
 
 
 def _sample(data: bytes) -> bytes:
     if len(data) <= SAMPLE_BYTES:
         return data
     cut = max(data.rfind(b"\n", 0, SAMPLE_BYTES), data.rfind(b"\r", 0, SAMPLE_BYTES)) + 1
+    if cut < SAMPLE_BYTES // 2 and len(data) > SAMPLE_BYTES:  # very long lines
+        cut = max(data.find(b"\n", SAMPLE_BYTES), data.find(b"\r", SAMPLE_BYTES), 0) + 1
     return data[: cut or SAMPLE_BYTES]
 
 
-def _dialects(sample: bytes, data: bytes, delimiter: str | None, quote: str | None) -> list[Dialect]:
+def _probes(data: bytes) -> bytes:
+    """Return the sample and some lines from further places of a large file."""
+    if len(data) <= SAMPLE_BYTES:
+        return data
+    size = SAMPLE_BYTES // 4
+    places = [len(data) * i // (PROBES + 1) for i in range(1, PROBES + 1)]
+    return b"\n".join([data[:SAMPLE_BYTES], *(data[place : place + size] for place in places)])
+
+
+def _dialects(sample: bytes, data: bytes, told: _Told) -> list[Dialect]:
     line_end = "\r\n" if b"\r\n" in sample else "\n"
-    if b"\n" not in data and b"\r" in sample:
+    if b"\r" in sample and b"\n" not in sample and b"\n" not in data:
         line_end = "\r"
+    probes = _probes(data)
     found = []
-    for mark in (delimiter,) if delimiter else DELIMITERS:
+    for mark in (told.delimiter,) if told.delimiter else DELIMITERS:
         code = mark.encode()
         marks = sample.count(code)
-        if not marks and mark != "," and not delimiter:
+        if not marks and mark != "," and not told.delimiter:
             continue
         space_after = mark != "\t" and marks > 0 and sample.count(code + b" ") >= 0.95 * marks
-        sign = quote if quote is not None else _quote(sample, code)
+        sign = told.quote if told.quote is not None else _quote(probes, code)
         base = Dialect(mark, sign, "double", line_end, space_after)
         found.append(base)
-        if sign and b"\\" + sign.encode() in sample:
+        if sign and b"\\" + sign.encode() in probes:
             found.append(replace(base, escape="backslash"))
     return found
 
 
 def _quote(sample: bytes, delimiter: bytes) -> str:
     """Return the quote in which the most values stand, a double one where none do."""
+    if b"'" not in sample:
+        return '"'
     between = rb"(?:^|[\r\n]|" + re.escape(delimiter) + rb") ?"
     after = rb"(?=$|[\r\n]|" + re.escape(delimiter) + rb")"
     body = rb"[^\r\n" + re.escape(delimiter) + rb"]*"
@@ -181,47 +283,121 @@ def _quote(sample: bytes, delimiter: bytes) -> str:
     return "'" if single > double else '"'
 
 
-def _try(dialect: Dialect, sample: bytes, *, whole: bool) -> Layout | None:
+@dataclass(frozen=True)
+class _Scanned:
+    """Fields of a sample under one dialect, of any width; `faults` are the lines that break its rules."""
+
+    sample: bytes
+    dialect: Dialect
+    starts: NDArray[np.int32]
+    ends: NDArray[np.int32]
+    escaped: NDArray[np.bool_]
+    lines: NDArray[np.int64]
+    widths: NDArray[np.int32]
+    faults: NDArray[np.int64]
+
+    @property
+    def bad(self) -> int:
+        return len(self.faults)
+
+    def cells(self, first: int, end: int) -> list[Numbered]:
+        """Return line and values of some rows."""
+        field = int(self.widths[:first].sum())
+        found = []
+        for row in range(first, min(end, len(self.lines))):
+            places = range(field, field + int(self.widths[row]))
+            found.append((int(self.lines[row]), tuple(self._cell(i) for i in places)))
+            field += int(self.widths[row])
+        return found
+
+    def _cell(self, i: int) -> str:
+        text = self.sample[self.starts[i] : self.ends[i]].decode(errors="replace")
+        return _unescape(text, self.dialect) if self.escaped[i] else text
+
+    def begin(self, row: int) -> int:
+        """Place of a row's first byte."""
+        at = int(self.starts[int(self.widths[:row].sum())])
+        quote = self.dialect.quote
+        return at - (1 if quote and at and self.sample[at - 1] == ord(quote) else 0)
+
+    def after(self, row: int) -> tuple[int, int]:
+        """Place and number of the line after a row."""
+        end = int(self.ends[int(self.widths[: row + 1].sum()) - 1])
+        sign = b"\r" if self.dialect.line_end == "\r" else b"\n"
+        line = int(self.lines[row]) + self.sample.count(sign, self.begin(row), end)
+        found = self.sample.find(sign, end)
+        return (len(self.sample), line) if found < 0 else (found + 1, line + 1)
+
+
+def _scan(dialect: Dialect, sample: bytes, *, whole: bool) -> _Scanned:
     text = np.frombuffer(sample, dtype=np.uint8)
-    most = sample.count(dialect.delimiter.encode()) + sample.count(b"\n") + sample.count(b"\r") + 2
+    ends_of_lines = sample.count(b"\n") + sample.count(b"\r") + 2
+    most = ends_of_lines + sample.count(dialect.delimiter.encode())
     starts, ends = np.empty(most, np.int32), np.empty(most, np.int32)
     escaped = np.empty(most, np.bool_)
-    lines, counts = np.empty(most, np.int64), np.empty(most, np.int32)
-    faults = np.empty((most, 4), np.int64)
+    lines, counts = np.empty(ends_of_lines, np.int64), np.empty(ends_of_lines, np.int32)
+    faults = np.empty((ends_of_lines, 4), np.int64)
     grammar = dialect.grammar()
     rows, bad, *_ = scan_block(
         text, whole, 1, grammar, stop_table(grammar), ANY_WIDTH, starts, ends, escaped, lines, counts, faults
     )
+    return _Scanned(sample, dialect, starts, ends, escaped, lines[:rows], counts[:rows], faults[:bad, 2])
+
+
+def _try(dialect: Dialect, sample: bytes, told: _Told, *, whole: bool) -> Layout | None:
+    scanned = _scan(dialect, sample, whole=whole)
+    rows, widths = len(scanned.lines), scanned.widths
     if not rows:
         return None
-    widths = counts[:rows]
     usual = max(Counter(widths.tolist()).items(), key=lambda each: (each[1], each[0]))[0]
-    if rows + bad <= 2:  # too few to vote: the first row is the header
+    if rows + scanned.bad <= 2:  # too few to vote: the first row is the header
         usual = int(widths[0])
-    first = int(np.argmax(widths == usual))
-    field = int(widths[:first].sum())
-    quote = dialect.quote
-    cells = tuple(
-        _unescape(sample[starts[i] : ends[i]].decode(errors="replace"), dialect)
-        if escaped[i]
-        else sample[starts[i] : ends[i]].decode(errors="replace")
-        for i in range(field, field + usual)
+    if told.header_line is not None:
+        there = np.flatnonzero(scanned.lines == told.header_line)
+        if not len(there):
+            return None
+        usual = int(widths[there[0]])
+    begin = int(np.argmax(widths == usual))
+    first = max(begin - 3, 0) if told.header_line is None else max(int(there[0]) - 3, 0)
+    looked_at = scanned.cells(first, begin + ROWS_TRIED)
+    earlier = [*scanned.lines[:first].tolist(), *scanned.faults.tolist()]
+    head = find_head(looked_at, usual, line=told.header_line, lines=told.header, above=earlier)
+    if head is None:
+        return None
+    at = first + head.at
+    last = at + head.lines - 1
+    line = int(scanned.lines[at])
+    below = int((scanned.faults > line).sum())
+    share = float((widths[at:] == usual).sum()) / (rows - at + below)
+    body_at, body_line = scanned.after(last)
+    body = [cells for _, cells in looked_at[last + 1 - first :] if len(cells) == usual]
+    return Layout(
+        dialect=dialect,
+        header=head.names,
+        header_line=line,
+        header_at=scanned.begin(at),
+        body_at=body_at,
+        body_line=body_line,
+        share=share,
+        coverage=float((widths[at:] == usual).sum()) / (rows + scanned.bad),
+        above=head.above,
+        questions=head.questions,
+        typed=tuple(typed_columns(body, usual)),
+        pure=next(iter(typed_columns(body, usual, share=1.0)[::-1]), -1),
+        second=head.second,
+        named=told.header_line is not None or _names(head.names),
     )
-    header_at = int(starts[field]) - (1 if quote and starts[field] and sample[starts[field] - 1] == ord(quote) else 0)
-    header_line = int(lines[first])
-    late_faults = int((faults[:bad, 2] > header_line).sum())
-    share = float((widths[first:] == usual).sum()) / (rows - first + late_faults)
-    above = sorted([*lines[:first].tolist(), *faults[:bad, 2][faults[:bad, 2] < header_line].tolist()])
-    end = int(ends[field + usual - 1])
-    body_at, body_line = _after_line(sample, end, header_line + sample[header_at:end].count(b"\n"), dialect)
-    return Layout(dialect, cells, header_line, header_at, body_at, body_line, share, tuple(above))
 
 
-def _after_line(sample: bytes, end: int, line: int, dialect: Dialect) -> tuple[int, int]:
-    """Place and line after the line end that follows the header's last value."""
-    mark = dialect.line_end.encode()[-1:]
-    found = sample.find(mark, end)
-    return (len(sample), line) if found < 0 else (found + 1, line + 1)
+def _refuse_earlier_table(best: Layout, sample: bytes) -> None:
+    """Refuse a file in which another table of at least two rows stands above the header."""
+    if len(best.above) < 2:
+        return
+    rows = _scan(best.dialect, sample[: best.header_at], whole=True).cells(0, 200)
+    for (line, names), (after, row) in pairwise(rows):
+        alike = len(names) >= 2 and len(names) == len(row) and after == line + 1
+        if alike and any(is_value(cell) for cell in row) and is_header(names, typed_columns([row], len(row))):
+            raise several_tables(best.header_line)
 
 
 def _unescape(cell: str, dialect: Dialect) -> str:
@@ -230,8 +406,5 @@ def _unescape(cell: str, dialect: Dialect) -> str:
     return cell.replace(dialect.quote * 2, dialect.quote)
 
 
-def _faulty_cell(header: tuple[str, ...]) -> str | None:
-    """Return the first header cell that is a value; None where all are names."""
-    if not any(cell.strip() for cell in header):
-        return ""
-    return next((cell for cell in header if is_value(cell)), None)
+def _names(header: Cells) -> bool:
+    return any(cell.strip() for cell in header) and not any(is_value(cell) for cell in header)

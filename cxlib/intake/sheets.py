@@ -12,8 +12,8 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from cxlib.errors import CxError
 from cxlib.intake.bounds import MAX_SHEET_BYTES, check_expansion
-from cxlib.intake.dialect import HEADER_QUESTION, NO_HEADER, is_value
 from cxlib.intake.problems import Question
+from cxlib.intake.structure import HEADER_QUESTION, NO_HEADER, is_value
 from cxlib.texts import N_
 
 if TYPE_CHECKING:

@@ -15,12 +15,13 @@ from cxlib.errors import CxError
 from cxlib.intake.bounds import MAX_COLUMNS
 from cxlib.intake.cells import ROW, Cells, MemoryCells
 from cxlib.intake.delimited import MOST_BLANK_LINES, read_records
-from cxlib.intake.dialect import Dialect, find_layout
+from cxlib.intake.dialect import Dialect, Fit, Layout, find_layout, split_line
 from cxlib.intake.encodings import decode
 from cxlib.intake.parquet import read_parquet
 from cxlib.intake.problems import Question, problem_frame
 from cxlib.intake.sheets import read_workbook
 from cxlib.intake.sources import Source, open_source
+from cxlib.intake.structure import TAIL, look_through
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class TextTable:
         Rows below the header: those in `table` and those rejected.
     blank_lines : tuple of int
         Numbers of the lines below the header that hold nothing, the first `MOST_BLANK_LINES` of them.
+    dialects : tuple of Fit
+        Separators and quotes under which the rows have a common width, the best first.
     """
 
     columns: list[str]
@@ -72,6 +75,7 @@ class TextTable:
     name: str = ""
     kind: str = "text"
     blank_lines: tuple[int, ...] = ()
+    dialects: tuple[Fit, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -118,6 +122,8 @@ def read_text_table(
     delimiter: str | None = None,
     quote: str | None = None,
     sheet: str | int | None = None,
+    header_line: int | str | None = None,
+    header: str | None = None,
 ) -> TextTable:
     """Read CSV, TSV, TXT (plain or gzip), xlsx or Parquet as text.
 
@@ -128,25 +134,35 @@ def read_text_table(
         The file's name, to be shown; nothing is concluded from it.
     encoding, delimiter, quote, sheet : optional
         What a person has confirmed; left out, it is found, and asked where it is not certain.
+    header_line : int, optional
+        The line of the header, or the row of a sheet.
+    header : str, optional
+        Where two lines seem to be names: ``"first"``, ``"second"`` or ``"joined"`` for the names to be taken,
+        ``"data"`` where the second is a row of values.
 
     Raises
     ------
     CxError
         ``empty_file``, ``nul_file``, ``other_kind``, ``too_large``, ``no_header``, ``no_table``,
-        ``unknown_encoding``, ``wrong_encoding``, ``no_sheet``, ``damaged_gzip``, ``damaged_workbook``,
-        ``damaged_parquet``, ``nested``, ``too_many_columns``.
+        ``several_tables``, ``unknown_delimiter``, ``unknown_encoding``, ``wrong_encoding``, ``no_sheet``,
+        ``damaged_gzip``, ``damaged_workbook``, ``damaged_parquet``, ``nested``, ``too_many_columns``.
     """
     opened = open_source(source, name=name)
     if opened.kind == "xlsx":
         return _from_workbook(opened, sheet)
     if opened.kind == "parquet":
         return _from_parquet(opened)
-    return _from_text(opened, encoding, delimiter, quote)
+    told = {"delimiter": delimiter, "quote": quote, "header_line": _number(header_line), "header": header}
+    return _from_text(opened, encoding, told)
 
 
-def _from_text(source: Source, encoding: str | None, delimiter: str | None, quote: str | None) -> TextTable:
+def _number(line: int | str | None) -> int | None:
+    return int(line) if line is not None and str(line).isdecimal() else None
+
+
+def _from_text(source: Source, encoding: str | None, told: dict[str, Any]) -> TextTable:
     decoded = decode(source.data, encoding=encoding)
-    layout = find_layout(decoded.data, delimiter=delimiter, quote=quote)
+    layout = find_layout(decoded.data, **told)
     records = read_records(decoded.data, layout)
     lines = np.concatenate([np.empty(0, np.int64), *records.lines])
     columns = [pa.chunked_array(chunks, type=pa.string()) for chunks in records.columns]
@@ -159,6 +175,8 @@ def _from_text(source: Source, encoding: str | None, delimiter: str | None, quot
     if not decoded.data.endswith((b"\n", b"\r")) and (len(lines) or rejected):
         notes.append((int(max([*lines[-1:], *[each[0] for each in rejected]])), "", "no_line_end", ""))
     notes += [(line, "", "above_header", _line(decoded.data, line)) for line in layout.above[:20]]
+    if layout.second is not None:
+        notes.append((layout.second, "", "second_header_line", _line(decoded.data, layout.second)))
     return _built(
         header=list(layout.header),
         columns=columns,
@@ -171,6 +189,8 @@ def _from_text(source: Source, encoding: str | None, delimiter: str | None, quot
         dialect=layout.dialect,
         source=source,
         blank_lines=tuple(records.blank_lines[:MOST_BLANK_LINES]),
+        marked=records.marked,
+        layout=layout,
     )
 
 
@@ -226,6 +246,8 @@ def _built(
     dialect: Dialect | None,
     source: Source,
     blank_lines: tuple[int, ...] = (),
+    marked: Sequence[int] = (),
+    layout: Layout | None = None,
 ) -> TextTable:
     if len(header) > MAX_COLUMNS:
         raise CxError(
@@ -242,6 +264,8 @@ def _built(
     table = pa.table([*[columns[i] for i in kept], pa.array(lines)], names=[*names, ROW])
     table, again = _without_repeated_headers(table, [header[i] for i in kept], dialect.delimiter if dialect else "\t")
     rejected = sorted([*rejected, *again])
+    if layout is not None:
+        table, rejected = _second_look(table, [header[i] for i in kept], rejected, layout, (marked, blank_lines))
     found = [*notes, *header_notes, *[(row, "", rule, text) for row, rule, text in rejected]]
     problems = problem_frame(sorted(found, key=lambda each: each[0] or 0))
     return TextTable(
@@ -262,7 +286,43 @@ def _built(
         name=source.name,
         kind=source.kind,
         blank_lines=blank_lines,
+        dialects=layout.fits if layout is not None else (),
     )
+
+
+def _second_look(
+    table: pa.Table,
+    header: list[str],
+    rejected: list[Rejected],
+    layout: Layout,
+    places: tuple[Sequence[int], Sequence[int]],
+) -> tuple[pa.Table, list[Rejected]]:
+    """Set totals and notes aside and refuse a second table, which only the rows that stand out are looked at for."""
+    cells, lines = MemoryCells(table), table.column(ROW)
+    dialect = layout.dialect
+    marked, after_blank = places[0], [line + 1 for line in places[1]]
+    found = look_through(
+        header=tuple(header),
+        typed=layout.typed,
+        candidates=_numbered(cells.take([*marked, *after_blank])),
+        tail=_numbered(table.slice(max(len(lines) - TAIL, 0))),
+        rejected=rejected,
+        split=lambda text: split_line(text, dialect),
+        after_blank=after_blank,
+    )
+    if not found.aside:
+        return table, found.rejected
+    rules = dict(found.aside)
+    away = [(line, rules[line], dialect.delimiter.join(row)) for line, row in _numbered(cells.take(list(rules)))]
+    kept = pc.invert(pc.is_in(lines, value_set=pa.array(list(rules), pa.int64())))
+    return table.filter(kept), sorted([*found.rejected, *away])
+
+
+def _numbered(table: pa.Table) -> list[tuple[int, tuple[str, ...]]]:
+    columns = [
+        column.to_pylist() for name, column in zip(table.column_names, table.columns, strict=True) if name != ROW
+    ]
+    return list(zip(table.column(ROW).to_pylist(), zip(*columns, strict=True), strict=True))
 
 
 def _header(
