@@ -30,6 +30,7 @@ NUL: Final = 5
 TOO_FEW_FIELDS: Final = 6
 TOO_MANY_FIELDS: Final = 7
 BLANK: Final = 8
+REPEATED_HEADER: Final = 9
 FAULTS: Final = {
     STRAY_QUOTE: "stray_quote",
     TEXT_AFTER_QUOTE: "text_after_quote",
@@ -38,6 +39,7 @@ FAULTS: Final = {
     NUL: "nul",
     TOO_FEW_FIELDS: "too_few_fields",
     TOO_MANY_FIELDS: "too_many_fields",
+    REPEATED_HEADER: "repeated_header",
 }
 _INCOMPLETE: Final = -1
 ENDS_VALUE: Final = 1
@@ -329,3 +331,38 @@ def _blank_line(text: np.ndarray, pos: int, final: bool, cr_ends: bool) -> int:
     if after == _INCOMPLETE:
         return _INCOMPLETE
     return after if after > at else pos
+
+
+@njit(cache=True, nogil=True)
+def header_rows(  # noqa: PLR0917 - compiled code takes arrays by place
+    text: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    escaped: np.ndarray,
+    rows: int,
+    marks: tuple[int, bool],
+    header: np.ndarray,
+    header_ends: np.ndarray,
+) -> np.ndarray:
+    """Return the places of the rows whose cells are those of the header, which lie one after the other."""
+    width = len(header_ends)
+    mark = BACKSLASH if marks[1] else marks[0]
+    found = np.zeros(rows, np.bool_)
+    for row in range(rows):
+        first, same = 0, True
+        for column in range(width):
+            i = row * width + column
+            pos, end, drop = starts[i], ends[i], escaped[i]
+            at = first
+            while pos < end and same:
+                if drop and text[pos] == mark and pos + 1 < end:
+                    pos += 1
+                same = at < header_ends[column] and text[pos] == header[at]
+                at += 1
+                pos += 1
+            same = same and at == header_ends[column]
+            if not same:
+                break
+            first = header_ends[column]
+        found[row] = same
+    return np.flatnonzero(found)
