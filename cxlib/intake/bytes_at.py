@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import itertools
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -88,7 +89,7 @@ class FileBytes:
             file.seek(start + self._skipped)
             done = 0
             while done < len(room):
-                got = file.readinto(room[done:])  # type: ignore[attr-defined]
+                got = file.readinto(room[done:])
                 if not got:
                     break
                 done += got
@@ -113,7 +114,7 @@ def plain_file(path: Path) -> tuple[FileBytes, int, bool] | None:
     cut = _open_end(whole[max(len(whole) - 4, skipped) :])
     text = FileBytes(path, skipped=skipped, cut=cut)
     edges = [*range(0, len(text), _CHUNK), len(text)]
-    if not all(run(_is_plain, [(text, start, end) for start, end in zip(edges, edges[1:], strict=False)])):
+    if not all(run(_is_plain, [(text, *part) for part in itertools.pairwise(edges)])):
         return None
     return text, skipped, cut > 0
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -78,7 +78,7 @@ def _splat(builder: Any, byte: Any, vector: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def split_block(  # noqa: PLR0917 - compiled code takes arrays by place
+def split_block(  # noqa: C901, PLR0912, PLR0915, PLR0917 - one loop over millions of bytes, compiled
     text: np.ndarray,
     size: int,
     line: int,
@@ -184,10 +184,10 @@ def split_block(  # noqa: PLR0917 - compiled code takes arrays by place
 
 @njit(cache=True, nogil=True)
 def _only_spaces(text: np.ndarray, start: int, end: int) -> bool:
-    for at in range(start, end):
-        if text[at] != SPACE:
-            return False
-    return True
+    at = start
+    while at < end and text[at] == SPACE:
+        at += 1
+    return at == end
 
 
 @njit(cache=True, nogil=True)
