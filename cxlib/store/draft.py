@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cxlib.store.files import Files, Staged
-    from cxlib.store.merge import Effect, Merge
-    from cxlib.store.records import Incoming, OnConflict
+    from cxlib.store.merge import Merge
+    from cxlib.store.records import Effect, Incoming, OnConflict
 
 
 class Draft:
@@ -76,9 +76,8 @@ class Draft:
     def write(self, merge: Merge) -> None:
         """Put the tables that changed on the desk."""
         for name in merge.changed:
-            path = self._desk / f"{name}.parquet"
-            rows, columns = merge.write(name, path)
-            staged = self._files.stage_typed(path)
+            path, rows, columns = merge.write(name)
+            staged = self._files.stage_typed(path, self._desk)
             self._tables[name] = TableFile(sha256=staged.sha256, rows=rows, columns=columns, bytes=staged.bytes)
             self.staged.append(staged)
 
@@ -97,7 +96,7 @@ class Draft:
     def _set_aside(self, rows: pa.Table) -> Staged:
         path = self._desk / f"aside-{len(self._imports)}.parquet"
         pq.write_table(rows, path, compression="zstd")
-        return self._files.stage_typed(path)
+        return self._files.stage_typed(path, self._desk)
 
 
 def same_bytes(before: Iterable[ImportRecord], table: str, sha256: str | None) -> list[ImportRecord]:

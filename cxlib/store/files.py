@@ -122,11 +122,16 @@ class Files:
         temporary, sha256, size = _copy(source, desk)
         return Staged(temporary, self.raw_path(sha256), sha256, size)
 
-    def stage_typed(self, temporary: Path) -> Staged:
-        """Take a Parquet file that was written on the desk."""
+    def stage_typed(self, path: Path, desk: Path) -> Staged:
+        """Take a Parquet file that was written on the desk, or a copy of one that lies elsewhere."""
+        if path.parent != desk:
+            temporary, sha256, size = _copy(path, desk)
+            return Staged(temporary, self.typed_path(sha256), sha256, size)
+        temporary = path
+        temporary.chmod(0o600)
+        sha256, size = digest(temporary)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        sha256, size = digest(temporary)
         return Staged(temporary, self.typed_path(sha256), sha256, size)
 
     def publish(self, staged: Collection[Staged]) -> None:

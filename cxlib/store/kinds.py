@@ -26,6 +26,15 @@ ORDERED_BY: Final = {
 }
 """Order of the rows in the store; the other tables keep the order of their files, which breaks ties between plans."""
 
+ARROW: Final = {
+    "VARCHAR": pa.string(),
+    "DATE": pa.date32(),
+    "TIMESTAMPTZ": pa.timestamp("us", "UTC"),
+    "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "BOOLEAN": pa.bool_(),
+}
+
 
 def table_named(name: str) -> Table:
     """Return the table, or raise `CxError` ``unknown_table``."""
@@ -55,6 +64,11 @@ def sql_type(table: Table, column: str) -> str:
     if kind in DAY:
         return "DATE"
     return {"boolean": "BOOLEAN", "time": "TIMESTAMPTZ", "integer": "BIGINT"}.get(kind, "DOUBLE")
+
+
+def arrow_type(table: Table, column: str) -> pa.DataType:
+    """Return the type in which the store keeps a column, or raise as `sql_type` does."""
+    return ARROW[sql_type(table, column)]
 
 
 def is_meter(table: Table, column: str) -> bool:

@@ -1,59 +1,42 @@
-"""Bringing new rows into a table by its key.
+"""Bringing new rows into tables by their keys.
 
-It all happens in a private duckdb that spills to disk, so that tables larger than memory can be merged. What a file
-does to a row with a known key is decided cell by cell in `usage` and `customers`, where files bring a few columns at a
-time (one meter, one attribute), and row by row in the other tables, whose columns belong together.
+What a file does to a row with a known key is decided cell by cell in `usage` and `customers`, where files bring a few
+columns at a time (one meter, one attribute), and row by row in the other tables, whose columns belong together.
 """
 
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cxlib.engine.duck import literal, locked, quoted
 from cxlib.errors import CxError
-from cxlib.store.cells import HERE, IDENTICAL, KEPT, NEW, REPLACED, UNTOUCHED, Cells
-from cxlib.store.kinds import ORDERED_BY, check_schema, key_of, sql_type, table_named
+from cxlib.store.cells import IDENTICAL, KEPT, NEW, REPLACED
+from cxlib.store.joining import Joined, cast
+from cxlib.store.kinds import ORDERED_BY, check_schema, table_named
+from cxlib.store.ordering import batches_of, is_kept_as_is, kept_schema, order_of
+from cxlib.store.progress import Progress
+from cxlib.store.records import Effect
+from cxlib.store.row_groups import ROW_GROUP_ROWS, RowGroups
+from cxlib.store.weaving import Sorted, Weave, in_order
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
+    import duckdb
+    import pyarrow as pa
+
+    from cxlib.store.ordering import Order
     from cxlib.store.records import Incoming, OnConflict
     from cxlib.tables import Table
 
-MEMORY_LIMIT: Final = "900MB"  # beside the rows that came in memory, 12 million stay within 2 GB
-ROW_GROUP_ROWS: Final = 1 << 20
-AT: Final = " at"  # no column can be called so
-STATUS: Final = " status"
-
-
-@dataclass(frozen=True)
-class Effect:
-    """What one file does to its table: rows by fate, and what it covers."""
-
-    rows: int
-    new: int
-    replaced: int
-    kept: int
-    identical: int
-    columns: tuple[str, ...]
-    columns_new: tuple[str, ...]
-    months: tuple[str, ...]
-    customers: int
-
-
-@dataclass
-class _State:
-    relation: str
-    columns: list[str]
-    changed: bool
+MEMORY_LIMIT: Final = "600MB"  # beside what this process holds, 12 million unsorted rows stay within 1 GB
+SEEN: Final = 0.2  # the share of the work that is spent on looking through a file
 
 
 class Merge:
@@ -63,19 +46,24 @@ class Merge:
     ----------
     base : dict of str to Path
         Parquet file of each table of the version that it starts from.
-    work : Path
-        Folder for what does not fit into memory.
+    desk : Path
+        Folder for new tables, and for what does not fit into memory.
     readable : list of Path
-        Further files or folders that files come from.
+        Further files that rows come from.
+    counting : bool
+        Whether only the effects are asked for, so that nothing need be written.
     """
 
-    def __init__(self, base: Mapping[str, Path], *, work: Path, readable: Iterable[Path] = ()) -> None:
+    def __init__(
+        self, base: Mapping[str, Path], *, desk: Path, readable: Iterable[Path] = (), counting: bool = False
+    ) -> None:
         self._base = base
-        self._states: dict[str, _State] = {}
-        self._names = 0
+        self._desk = desk
+        self._counting = counting
+        self._tables: dict[str, Joined | Woven] = {}
         self._open = ExitStack()
         self._connection = self._open.enter_context(
-            locked(read=[*base.values(), *readable], write=[work], memory_limit=MEMORY_LIMIT, spill=work)
+            locked(read=[*base.values(), *readable], write=[desk], memory_limit=MEMORY_LIMIT, spill=desk)
         )
 
     def __enter__(self) -> Self:
@@ -84,7 +72,7 @@ class Merge:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._open.close()
 
-    def take(self, incoming: Incoming, *, on_conflict: OnConflict) -> Effect:
+    def take(self, incoming: Incoming, *, on_conflict: OnConflict, progress: Progress | None = None) -> Effect:
         """Bring in one file after those before it.
 
         Raises
@@ -101,168 +89,137 @@ class Merge:
                 hint=N_("Choose to replace or to keep what is there."),
                 table=table.name,
             )
-        brought, columns = self._bring(table, incoming)
-        self._check_keys(table, brought, columns, incoming.file_name)
-        state = self._state(table)
-        columns_new = tuple(each for each in columns if state is None or each not in state.columns)
-        if state is None:
-            self._states[table.name] = _State(brought, _in_order(table, columns), changed=True)
-            fates = {NEW: self._one(f"SELECT count(*) FROM {brought}")[0]}
+        if table.name not in self._tables:
+            base = self._base.get(table.name)
+            self._tables[table.name] = (
+                Woven(self._connection, table, base, self._desk, counting=self._counting)
+                if ORDERED_BY.get(table.name) == table.key
+                else Joined(self._connection, table, base, self._desk)
+            )
+        return self._tables[table.name].take(incoming, on_conflict, progress or Progress())
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Tables that are not as they were."""
+        return tuple(name for name, table in self._tables.items() if table.changed)
+
+    def write(self, name: str, progress: Progress | None = None) -> tuple[Path, int, tuple[str, ...]]:
+        """Return a table's file, its rows and columns; it lies on the desk, or is a file that came as it should be."""
+        table = self._tables[name]
+        path = table.write(progress or Progress())
+        return path, pq.read_metadata(path).num_rows, tuple(table.columns)
+
+
+class Woven:
+    """A table that is kept in the order of its key, as it becomes."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, table: Table, base: Path | None, desk: Path, *, counting: bool
+    ) -> None:
+        self._connection = connection
+        self._table = table
+        self._desk = desk
+        self._counting = counting
+        self._files = 0
+        self._here = None if base is None else Sorted(base, list(pq.read_schema(base).names))
+        self._next: Weave | None = None
+        self.changed = False
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns so far."""
+        if self._next is not None:
+            return self._next.columns
+        return [] if self._here is None else self._here.columns
+
+    def take(self, incoming: Incoming, on_conflict: OnConflict, progress: Progress) -> Effect:
+        """Bring in one file after those before it."""
+        brought, order, columns = self._sorted(incoming, progress.part(0, SEEN))
+        self._settle()
+        columns_new = tuple(each for each in columns if each not in self.columns)
+        if self._here is None:
+            self._here, self.changed = brought, True
+            fates = {NEW: order.rows}
         else:
-            fates = self._join(table, state, brought, columns, on_conflict)
-            state.changed |= bool(columns_new or fates.get(NEW) or fates.get(REPLACED))
-        months, customers = self._covers(table, brought, columns)
+            everything = in_order(self._table, [*self._here.columns, *columns])
+            weave = Weave(
+                self._connection, self._table, self._here, brought, columns=everything, on_conflict=on_conflict
+            )
+            rest = progress.part(SEEN, 1)
+            if self._counting:
+                fates, self._next = weave.count(rest.of(order.rows)), weave
+            else:
+                path = self._fresh()
+                there = pq.read_metadata(self._here.path).num_rows
+                fates = weave.write(path, rest.of(there + order.rows))
+                if columns_new or fates[NEW] or fates[REPLACED]:
+                    self._here, self.changed = Sorted(path, everything), True
         return Effect(
-            rows=sum(fates.values()),
+            rows=order.rows,
             new=fates.get(NEW, 0),
             replaced=fates.get(REPLACED, 0),
             kept=fates.get(KEPT, 0),
             identical=fates.get(IDENTICAL, 0),
             columns=tuple(columns),
             columns_new=columns_new,
-            months=months,
-            customers=customers,
+            months=order.months,
+            customers=order.customers,
         )
 
-    @property
-    def changed(self) -> tuple[str, ...]:
-        """Tables that are not as they were."""
-        return tuple(name for name, state in self._states.items() if state.changed)
+    def write(self, progress: Progress) -> Path:
+        """Return the file of the table."""
+        self._settle()
+        progress(1.0)
+        assert self._here is not None  # noqa: S101 - it changed
+        return self._here.path
 
-    def write(self, name: str, path: Path) -> tuple[int, tuple[str, ...]]:
-        """Write a table as sorted Parquet; return its rows and columns."""
-        state = self._states[name]
-        order = ", ".join(quoted(each) for each in ORDERED_BY.get(name, (AT,)))
-        self._connection.execute(
-            f"COPY (SELECT {_list(state.columns)} FROM {state.relation} ORDER BY {order}) TO {literal(str(path))} "
-            f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
-        )
-        return pq.read_metadata(path).num_rows, tuple(state.columns)
+    def _settle(self) -> None:
+        """Do what was only counted so far: another file meets its outcome."""
+        if self._next is not None:
+            path = self._fresh()
+            self._next.write(path)
+            self._here, self._next = Sorted(path, self._next.columns), None
 
-    def _one(self, sql: str) -> tuple[Any, ...]:
-        rows: list[tuple[Any, ...]] = self._connection.execute(sql).fetchall()  # all: an unfinished result blocks
-        return rows[0] if rows else ()
+    def _fresh(self) -> Path:
+        self._files += 1
+        return self._desk / f"{self._table.name}-{self._files}.parquet"
 
-    def _name(self) -> str:
-        self._names += 1
-        return f"step_{self._names}"
-
-    def _state(self, table: Table) -> _State | None:
-        if table.name not in self._states and table.name in self._base:
-            path = self._base[table.name]
-            relation = self._view(table, _parquet(path), pq.read_schema(path), "file_row_number")
-            columns = list(pq.read_schema(path).names)
-            self._states[table.name] = _State(relation, columns, changed=False)
-        return self._states.get(table.name)
-
-    def _bring(self, table: Table, incoming: Incoming) -> tuple[str, list[str]]:
-        data = incoming.data
+    def _sorted(self, incoming: Incoming, progress: Progress) -> tuple[Sorted, Order, list[str]]:
+        """Return a file of the rows, as the store keeps them; only rows that do not come in order are sorted."""
+        data, table = incoming.data, self._table
         schema = pq.read_schema(data) if isinstance(data, Path) else data.schema
         check_schema(table, schema, incoming.file_name)
-        if isinstance(data, Path):
-            return self._view(table, _parquet(data), schema, "file_row_number"), list(schema.names)
-        source = self._name()
-        position = "0"
-        if table.name not in ORDERED_BY:
-            data = data.append_column(AT, pa.array(range(data.num_rows), pa.int64()))
-            position = quoted(AT)
-        self._connection.register(source, data)
-        return self._view(table, source, schema, position), list(schema.names)
+        columns = in_order(table, schema.names)
+        if is_kept_as_is(table, schema, columns):
+            rows = pq.read_metadata(data).num_rows if isinstance(data, Path) else data.num_rows
+            batches = batches_of(data, table.key) if isinstance(data, Path) else data.select(table.key).to_batches()
+            order = order_of(batches, table, file_name=incoming.file_name, seen=progress.of(rows))
+            if order is not None:
+                path = data if isinstance(data, Path) else self._written(data)
+                return Sorted(path, columns), order, list(schema.names)
+        progress(None)
+        path = self._sorted_by_key(data, columns)
+        order = order_of(batches_of(path, table.key), table, file_name=incoming.file_name)
+        assert order is not None  # noqa: S101 - it was sorted
+        return Sorted(path, columns), order, list(schema.names)
 
-    def _view(self, table: Table, source: str, schema: pa.Schema, position: str) -> str:
-        name = self._name()
-        cells = ", ".join(f"CAST({quoted(c)} AS {sql_type(table, c)}) AS {quoted(c)}" for c in schema.names)
-        self._connection.execute(f"CREATE TEMP VIEW {name} AS SELECT {cells}, {position} AS {quoted(AT)} FROM {source}")
-        return name
+    def _written(self, data: pa.Table) -> Path:
+        path = self._fresh()
+        with RowGroups(path, kept_schema(self._table, data.column_names)) as out:
+            for batch in data.to_batches():
+                out.add(batch)
+        return path
 
-    def _check_keys(self, table: Table, brought: str, columns: list[str], file_name: str) -> None:
-        key = [each for each in key_of(table, set(columns)) if each in columns]
-        for each in key:
-            if each in table.required and (self._one(f"SELECT 1 FROM {brought} WHERE {quoted(each)} IS NULL LIMIT 1")):
-                raise CxError(
-                    "missing_key",
-                    N_("{file_name}: {column} is empty in some row."),
-                    hint=N_("Each row of {table} needs it."),
-                    column=each,
-                    file_name=file_name,
-                    table=table.name,
-                )
-        twice = key and self._one(f"SELECT {_list(key)} FROM {brought} GROUP BY ALL HAVING count(*) > 1 LIMIT 1")
-        if twice:
-            raise CxError(
-                "duplicate_key",
-                N_("{file_name}: {value} comes more than once; {column} must be unique in {table}."),
-                hint=N_("Keep one of the rows, or correct the key."),
-                column=" + ".join(key),
-                value=" ".join(str(each) for each in twice),
-                file_name=file_name,
-                table=table.name,
-            )
-
-    def _join(
-        self, table: Table, state: _State, brought: str, columns: list[str], on_conflict: OnConflict
-    ) -> dict[int, int]:
-        if table.name == "plans" and ("meter" in state.columns) != ("meter" in columns):
-            raise CxError(
-                "plans_form_differs",
-                N_(
-                    "The plans are kept with one row per plan and this file has one per plan and meter, or the reverse."
-                ),
-                hint=N_("Bring the plans in the form that they have, or into a new data set."),
-            )
-        everything = _in_order(table, [*state.columns, *columns])
-        key = key_of(table, set(everything))
-        cells = Cells(table, state.columns, columns, key, on_conflict)
-        finals = ", ".join(f"{cells.final(each)} AS {quoted(each)}" for each in everything)
-        at = f"CASE WHEN b.{quoted(HERE)} THEN b.{quoted(AT)} ELSE i.{quoted(AT)} + 1000000000000 END"
-        name = self._name()
+    def _sorted_by_key(self, data: pa.Table | Path, columns: list[str]) -> Path:
+        path = self._fresh()
+        source = f"read_parquet({literal(str(data))})" if isinstance(data, Path) else "unsorted"
+        if not isinstance(data, Path):
+            self._connection.register("unsorted", data)
+        key = ", ".join(quoted(each) for each in self._table.key)
         self._connection.execute(
-            f"CREATE TEMP TABLE {name} AS SELECT {finals}, {at} AS {quoted(AT)}, {cells.status()} AS {quoted(STATUS)} "
-            f"FROM (SELECT *, true AS {quoted(HERE)} FROM {state.relation}) b "
-            f"FULL JOIN (SELECT *, true AS {quoted(HERE)} FROM {brought}) i ON {cells.matches()}"
+            f"COPY (SELECT {cast(self._table, columns)} FROM {source} ORDER BY {key}) TO {literal(str(path))} "
+            f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
         )
-        counted = f"SELECT {quoted(STATUS)}, count(*) FROM {name} GROUP BY ALL"
-        fates = dict(self._connection.execute(counted).fetchall())
-        if table.name not in ORDERED_BY:  # small tables: number the rows again, for the next file
-            numbered = self._name()
-            self._connection.execute(
-                f"CREATE TEMP TABLE {numbered} AS SELECT * REPLACE "
-                f"(row_number() OVER (ORDER BY {quoted(AT)}) - 1 AS {quoted(AT)}) FROM {name}"
-            )
-            name = numbered
-        self._drop(state.relation)
-        state.relation, state.columns = name, everything
-        return {fate: count for fate, count in fates.items() if fate != UNTOUCHED}
-
-    def _drop(self, relation: str) -> None:
-        if self._one(f"SELECT 1 FROM duckdb_tables() WHERE table_name = '{relation}'"):
-            self._connection.execute(f"DROP TABLE {relation}")
-
-    def _covers(self, table: Table, brought: str, columns: list[str]) -> tuple[tuple[str, ...], int]:
-        moment = {
-            "usage": '"month"',
-            "events": '"occurred_at"',
-            "contacts": 'make_timestamp(epoch_us("arrived_at"))',
-        }.get(table.name)
-        months: set[str] = set()
-        if moment:
-            found = f"SELECT DISTINCT date_trunc('month', {moment}) FROM {brought} WHERE {moment} IS NOT NULL"
-            months = {f"{month:%Y-%m}" for (month,) in self._connection.execute(found).fetchall()}
-        customers = 0
-        if "customer_id" in columns:
-            customers = self._one(f'SELECT count(DISTINCT "customer_id") FROM {brought}')[0]
-        return tuple(sorted(months)), customers
-
-
-def _in_order(table: Table, columns: Iterable[str]) -> list[str]:
-    present = list(dict.fromkeys(columns))
-    known = [each for each in table.names if each in present]
-    return [*known, *(each for each in present if each not in table.names)]
-
-
-def _parquet(path: Path) -> str:
-    return f"read_parquet({literal(str(path))}, file_row_number = true)"
-
-
-def _list(names: Iterable[str]) -> str:
-    return ", ".join(quoted(each) for each in names)
+        if not isinstance(data, Path):
+            self._connection.unregister("unsorted")
+        return path

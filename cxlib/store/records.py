@@ -40,9 +40,12 @@ class Incoming:
     table : str
         Name of the table that it brings rows for.
     data : pyarrow.Table or Path
-        The typed rows, or a Parquet file of them, which needs less memory.
+        The typed rows, or a Parquet file of them, which needs less memory. Rows of `usage` and `customers` that come
+        in the store's types and in the order of their key are taken as they are, others are sorted.
     raw : bytes or Path, optional
         The file as it came; absent for what was typed on a page or generated.
+    raw_sha256 : str, optional
+        What the file hashed to when it was read, in hexadecimal; a file that has changed since is refused.
     mapping : dict or str, optional
         How its headers became columns: values for JSON, or JSON itself.
     rows_in_file : int, optional
@@ -54,12 +57,28 @@ class Incoming:
     table: str
     data: pa.Table | Path
     raw: bytes | Path | None = None
+    raw_sha256: str | None = None
     file_name: str = ""
     mapping: Mapping[str, Any] | str | None = None
     encoding: str = ""
     rows_in_file: int | None = None
     quarantined: pa.Table | pd.DataFrame | None = None
     reader_version: str = cxlib.__version__
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one file does to its table: rows by fate, and what it covers."""
+
+    rows: int
+    new: int
+    replaced: int
+    kept: int
+    identical: int
+    columns: tuple[str, ...]
+    columns_new: tuple[str, ...]
+    months: tuple[str, ...]
+    customers: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -185,7 +185,7 @@ class Store:
             said_clearly(),
             self._files.writing(),
             self._files.desk() as desk,
-            self._merge(base, incoming, desk) as merge,
+            self._merge(base, incoming, desk, counting=True) as merge,
         ):
             files = []
             for each in incoming:
@@ -430,10 +430,10 @@ class Store:
         with said_clearly(), self._files.locked(f"dataset-{name}"):
             yield
 
-    def _merge(self, base: Version, incoming: Iterable[Incoming], desk: Path) -> Merge:
+    def _merge(self, base: Version, incoming: Iterable[Incoming], desk: Path, *, counting: bool = False) -> Merge:
         paths = {name: self._files.typed_path(table.sha256) for name, table in base.tables.items()}
         readable = [each.data for each in incoming if isinstance(each.data, Path)]
-        return Merge(paths, work=desk, readable=readable)
+        return Merge(paths, desk=desk, readable=readable, counting=counting)
 
     def _tidy(self) -> None:
         try:
