@@ -227,7 +227,9 @@ def _preview(
         return [_preview_told(each) for each in store.preview(dataset, incoming, on_conflict=on_conflict).files]
     found = []
     desk = Path(tempfile.mkdtemp(dir=folder))
-    with Merge({}, work=desk, readable=[each.data for each in incoming if isinstance(each.data, Path)]) as merge:
+    with Merge(
+        {}, desk=desk, counting=True, readable=[each.data for each in incoming if isinstance(each.data, Path)]
+    ) as merge:
         for each in incoming:
             effect = merge.take(each, on_conflict=on_conflict)
             found.append(
