@@ -89,8 +89,14 @@ class Cells(Protocol):
     def head(self, n: int) -> pa.Table:
         """Return the first rows."""
 
+    def tail(self, n: int) -> pa.Table:
+        """Return the last rows."""
+
     def take(self, rows: Sequence[int]) -> pa.Table:
         """Return the rows with these numbers in the file, in the order of the file; unknown numbers are passed over."""
+
+    def without(self, rows: Sequence[int]) -> Cells:
+        """Return the texts without the rows with these numbers in the file."""
 
     @property
     def pieces(self) -> int:
@@ -123,6 +129,16 @@ class MemoryCells:
     def head(self, n: int) -> pa.Table:
         """Return the first rows."""
         return self._table.slice(0, n)
+
+    def tail(self, n: int) -> pa.Table:
+        """Return the last rows."""
+        return self._table.slice(max(self.rows - n, 0))
+
+    def without(self, rows: Sequence[int]) -> MemoryCells:
+        """Return the texts without the rows with these numbers."""
+        kept = np.ones(self.rows, np.bool_)
+        kept[places_of(self._numbers, np.unique(np.asarray(rows, np.int64)))[0]] = False
+        return MemoryCells(self._table.filter(pa.array(kept)), piece_rows=self._piece_rows)
 
     def take(self, rows: Sequence[int]) -> pa.Table:
         """Return the rows with these numbers, in the order of the file."""

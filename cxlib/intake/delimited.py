@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 
 from cxlib.engine.threads import run
-from cxlib.intake.bytes_at import HeldBytes
 from cxlib.intake.cells import ROW, Column, places_of
 from cxlib.intake.marks import MOST_MARKED, marked_rows, marks_for
 from cxlib.intake.scan import BLANK, CR, FAULTS, LF, REPEATED_HEADER, header_rows, scan_block, stop_table
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cxlib.intake.bytes_at import FileBytes
+    from cxlib.intake.bytes_at import FileBytes, HeldBytes
     from cxlib.intake.cells import Piece, T
     from cxlib.intake.dialect import Layout
 
@@ -108,9 +107,9 @@ class DelimitedCells:
         self._dropped = np.unique(np.asarray(dropped, np.int64))
         self._extents = [each for each in records.extents if each.rows]
 
-    def without(self, lines: Sequence[int]) -> DelimitedCells:
-        """Return the texts without the rows that begin on some lines."""
-        dropped = np.union1d(self._dropped, np.asarray(lines, np.int64)).tolist()
+    def without(self, rows: Sequence[int]) -> DelimitedCells:
+        """Return the texts without the rows with these numbers, which are the lines on which they begin."""
+        dropped = np.union1d(self._dropped, np.asarray(rows, np.int64)).tolist()
         return DelimitedCells(self._text, self._layout, self._records, self._names, dropped)
 
     @property
@@ -136,6 +135,18 @@ class DelimitedCells:
             if found >= n:
                 break
         return self._joined(parts).slice(0, n)
+
+    def tail(self, n: int) -> pa.Table:
+        """Return the last rows."""
+        parts: list[pa.Table] = []
+        found = 0
+        for extent in reversed(self._extents):
+            part = _table(self._piece(extent), [*self._names])
+            parts.insert(0, part)
+            found += part.num_rows
+            if found >= n:
+                break
+        return self._joined(parts).slice(max(found - n, 0))
 
     def take(self, rows: Sequence[int]) -> pa.Table:
         """Return the rows with these numbers, in the order of the file."""
@@ -464,24 +475,3 @@ def _edges(text: Text, layout: Layout, block_bytes: int) -> list[int]:
             at += 1
         edges.append(min(at, size) if found >= 0 else size)
     return edges
-
-
-@dataclass
-class _Whole:
-    """All records in memory."""
-
-    columns: list[list[pa.Array]]
-    lines: list[NDArray[np.int64]]
-    rejected: list[Rejected]
-    blank_lines: list[int]
-    marked: list[int]
-
-
-def read_records(data: bytes, layout: Layout, *, block_bytes: int = BLOCK_BYTES) -> _Whole:
-    """Read all rows below the header into memory."""
-    text = HeldBytes(data)
-    records = find_records(text, layout, block_bytes=block_bytes)
-    names = {str(i): i for i in range(len(layout.header))}
-    table = DelimitedCells(text, layout, records, names).table()
-    columns = [table.column(name).chunks for name in names]
-    return _Whole(columns, [table.column(ROW).to_numpy()], records.rejected, records.blank_lines, records.marked)

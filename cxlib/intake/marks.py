@@ -24,8 +24,9 @@ _LETTERS: Final = np.array([chr(i).isalpha() or i >= 0x80 for i in range(256)], 
 class Marks:
     """What marks a row: words with which its first value begins, and letters in a column of nothing but numbers.
 
-    `words` are lower-case UTF-8, one after the other, the i-th from `offsets[i]`; `firsts` tells which bytes begin
-    one; `column` is the column of numbers, or -1.
+    `words` are lower-case UTF-8, one after the other, the i-th from `offsets[i]`; `firsts` tells with which two bytes
+    (256 x the first + the second, 0 where there is none) a value may begin with one; `column` is the column of
+    numbers, or -1.
     """
 
     words: NDArray[np.uint8]
@@ -39,10 +40,11 @@ def marks_for(header: Sequence[str], column: int) -> Marks:
     named = next((name.strip() for name in header if name.strip()), "")
     words = [word.lower().encode() for word in (*TOTAL_WORDS, *([named] if named else []))]
     offsets = np.cumsum([0, *map(len, words)], dtype=np.int64)
-    firsts = np.zeros(256, np.bool_)
+    firsts = np.zeros((256, 256), np.bool_)
     for word in words:
-        firsts[[word[0], *word[:1].upper()]] = True
-    return Marks(np.frombuffer(b"".join(words), np.uint8), offsets, firsts, column)
+        seconds = [word[1], *word[1:2].upper()] if len(word) > 1 else range(256)
+        firsts[np.ix_([word[0], *word[:1].upper()], seconds)] = True
+    return Marks(np.frombuffer(b"".join(words), np.uint8), offsets, firsts.reshape(-1), column)
 
 
 def marked_rows(
@@ -85,7 +87,8 @@ def _mark(  # noqa: PLR0917 - compiled code takes arrays by place
                 while pos < end and text[pos] == 32:
                     pos += 1
                 if pos < end:
-                    odd = firsts[text[pos]] and _begins(text, pos, end, words, offsets)
+                    second = text[pos + 1] if pos + 1 < end else 0
+                    odd = firsts[256 * int(text[pos]) + int(second)] and _begins(text, pos, end, words, offsets)
                     break
         if odd:
             out[found] = row

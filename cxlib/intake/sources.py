@@ -11,9 +11,14 @@ from typing import Final, Literal
 
 from cxlib.errors import CxError
 from cxlib.intake.bounds import MIB, check_expansion
+from cxlib.intake.bytes_at import FileBytes, plain_file
+from cxlib.intake.encodings import Decoded
 from cxlib.texts import N_
 
 SourceKind = Literal["text", "xlsx", "parquet"]
+
+LARGE_BYTES: Final = 8 * MIB
+"""A file of text from here on is read piece by piece and never held as a whole."""
 
 _OTHER_KINDS: Final = (
     (b"%PDF", "PDF"),
@@ -63,6 +68,26 @@ def open_source(source: Path | str | bytes, *, name: str | None = None) -> Sourc
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
         _refuse_empty(data)
     return Source(data=data, kind=_kind(data), name=called, packed=packed)
+
+
+def open_large(source: Path | str | bytes, *, encoding: str | None, name: str | None) -> tuple[Source, Decoded] | None:
+    """Return a large file of UTF-8 text without bringing it into memory; None for everything else."""
+    path = Path() if isinstance(source, bytes) else Path(source)
+    if isinstance(source, bytes) or not path.is_file() or path.stat().st_size < LARGE_BYTES:
+        return None
+    text = FileBytes(path)
+    head, tail = text[:4096], text[len(text) - 4 :]
+    if encoding is not None and encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "utf-8-sig"):
+        return None
+    if head[:2] in (b"\x1f\x8b", b"PK") or (head[:4] == b"PAR1" and tail == b"PAR1") or _kind(head) != "text":
+        return None
+    found = plain_file(path)
+    if found is None:
+        return None
+    text, skipped, cut = found
+    called = name if name is not None else path.name
+    decoded = Decoded(text, encoding or ("utf-8-sig" if skipped else "utf-8"), cut=cut)  # type: ignore[arg-type]
+    return Source(b"", "text", called, len(text)), decoded
 
 
 def _read(path: Path) -> bytes:

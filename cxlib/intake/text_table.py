@@ -13,19 +13,20 @@ import pyarrow.compute as pc
 
 from cxlib.errors import CxError
 from cxlib.intake.bounds import MAX_COLUMNS
+from cxlib.intake.bytes_at import HeldBytes
 from cxlib.intake.cells import ROW, Cells, MemoryCells
-from cxlib.intake.delimited import MOST_BLANK_LINES, read_records
+from cxlib.intake.delimited import MOST_BLANK_LINES, DelimitedCells, find_records
 from cxlib.intake.dialect import Dialect, Fit, Layout, find_layout, split_line
-from cxlib.intake.encodings import decode
+from cxlib.intake.encodings import Decoded, Guess, decode
 from cxlib.intake.parquet import read_parquet
 from cxlib.intake.problems import Question, problem_frame
 from cxlib.intake.sheets import read_workbook
-from cxlib.intake.sources import Source, open_source
+from cxlib.intake.sources import Source, open_large, open_source
 from cxlib.intake.structure import TAIL, look_through
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 HEADER_NAMES_QUESTION: Final = N_("Some columns have no name, or the name of another one. They were renamed: {chosen}.")
@@ -62,6 +63,8 @@ class TextTable:
         Numbers of the lines below the header that hold nothing, the first `MOST_BLANK_LINES` of them.
     dialects : tuple of Fit
         Separators and quotes under which the rows have a common width, the best first.
+    encodings : tuple of Guess
+        Encodings that the bytes allow, the best first, each with some texts as they read in it.
     """
 
     columns: list[str]
@@ -76,6 +79,7 @@ class TextTable:
     kind: str = "text"
     blank_lines: tuple[int, ...] = ()
     dialects: tuple[Fit, ...] = ()
+    encodings: tuple[Guess, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -147,40 +151,43 @@ def read_text_table(
         ``several_tables``, ``unknown_delimiter``, ``unknown_encoding``, ``wrong_encoding``, ``no_sheet``,
         ``damaged_gzip``, ``damaged_workbook``, ``damaged_parquet``, ``nested``, ``too_many_columns``.
     """
+    told = {"delimiter": delimiter, "quote": quote, "header_line": _number(header_line), "header": header}
+    large = open_large(source, encoding=encoding, name=name)
+    if large is not None:
+        return _from_text(*large, told)
     opened = open_source(source, name=name)
     if opened.kind == "xlsx":
         return _from_workbook(opened, sheet)
     if opened.kind == "parquet":
         return _from_parquet(opened)
-    told = {"delimiter": delimiter, "quote": quote, "header_line": _number(header_line), "header": header}
-    return _from_text(opened, encoding, told)
+    return _from_text(opened, decode(opened.data, encoding=encoding), told)
 
 
 def _number(line: int | str | None) -> int | None:
     return int(line) if line is not None and str(line).isdecimal() else None
 
 
-def _from_text(source: Source, encoding: str | None, told: dict[str, Any]) -> TextTable:
-    decoded = decode(source.data, encoding=encoding)
+def _from_text(source: Source, decoded: Decoded, told: dict[str, Any]) -> TextTable:
     layout = find_layout(decoded.data, **told)
-    records = read_records(decoded.data, layout)
-    lines = np.concatenate([np.empty(0, np.int64), *records.lines])
-    columns = [pa.chunked_array(chunks, type=pa.string()) for chunks in records.columns]
-    rejected = list(records.rejected)
+    text = HeldBytes(decoded.data) if isinstance(decoded.data, bytes) else decoded.data
+    records = find_records(text, layout)
+    rejected = _named_by_encoding(records.rejected) if decoded.damaged else list(records.rejected)
+    dropped: list[int] = []
     notes: list[Found] = []
-    if decoded.cut and len(lines) and (not rejected or lines[-1] > rejected[-1][0]):
-        last = [column[-1].as_py() for column in columns]
-        rejected.append((int(lines[-1]), "undecodable", layout.dialect.delimiter.join(last)))
-        lines, columns = lines[:-1], [column[:-1] for column in columns]
-    if not decoded.data.endswith((b"\n", b"\r")) and (len(lines) or rejected):
-        notes.append((int(max([*lines[-1:], *[each[0] for each in rejected]])), "", "no_line_end", ""))
+    last, last_rejected = records.last_line, max((each[0] for each in rejected), default=0)
+    if decoded.cut and last > last_rejected:
+        names = {str(i): i for i in range(len(layout.header))}
+        torn = DelimitedCells(text, layout, records, names).take([last]).drop_columns([ROW]).to_pylist()[0]
+        rejected.append((last, "undecodable", layout.dialect.delimiter.join(torn.values())))
+        dropped.append(last)
+    if not decoded.data.endswith((b"\n", b"\r")) and (last or rejected):
+        notes.append((max(last, last_rejected), "", "no_line_end", ""))
     notes += [(line, "", "above_header", _line(decoded.data, line)) for line in layout.above[:20]]
     if layout.second is not None:
         notes.append((layout.second, "", "second_header_line", _line(decoded.data, layout.second)))
     return _built(
         header=list(layout.header),
-        columns=columns,
-        lines=lines,
+        cells=lambda names: DelimitedCells(text, layout, records, names, dropped),
         rejected=rejected,
         notes=notes,
         header_line=layout.header_line,
@@ -191,7 +198,14 @@ def _from_text(source: Source, encoding: str | None, told: dict[str, Any]) -> Te
         blank_lines=tuple(records.blank_lines[:MOST_BLANK_LINES]),
         marked=records.marked,
         layout=layout,
+        encodings=decoded.guesses,
     )
+
+
+def _named_by_encoding(rejected: Sequence[Rejected]) -> list[Rejected]:
+    """Name rows for the bytes that could not be decoded, which stand as NUL."""
+    shown = [(line, rule, text.replace("\x00", "\ufffd")) for line, rule, text in rejected]
+    return [(line, "undecodable" if rule == "nul" else rule, text) for line, rule, text in shown]
 
 
 def _line(data: bytes, number: int) -> str:
@@ -204,8 +218,9 @@ def _from_workbook(source: Source, sheet: str | int | None) -> TextTable:
     above = [(row, "", rule, text) for row, rule, text in rejected if rule == "above_header"]
     return _built(
         header=header,
-        columns=[pa.chunked_array([pa.array(column, pa.string())]) for column in columns],
-        lines=np.array(rows, np.int64),
+        cells=_held(
+            [pa.chunked_array([pa.array(column, pa.string())]) for column in columns], pa.array(rows, pa.int64())
+        ),
         rejected=[each for each in rejected if each[1] != "above_header"],
         notes=above,
         header_line=max((each[0] for each in above), default=0) + 1,
@@ -221,8 +236,7 @@ def _from_parquet(source: Source) -> TextTable:
     rows = len(columns[0]) if columns else 0
     return _built(
         header=header,
-        columns=columns,
-        lines=np.arange(1, rows + 1, dtype=np.int64),
+        cells=_held(columns, pa.array(np.arange(1, rows + 1, dtype=np.int64))),
         rejected=[],
         notes=[],
         header_line=0,
@@ -233,11 +247,14 @@ def _from_parquet(source: Source) -> TextTable:
     )
 
 
+def _held(columns: Sequence[pa.Array], lines: pa.Array) -> Callable[[dict[str, int]], Cells]:
+    return lambda names: MemoryCells(pa.table([*(columns[i] for i in names.values()), lines], names=[*names, ROW]))
+
+
 def _built(
     *,
     header: list[str],
-    columns: Sequence[pa.ChunkedArray],
-    lines: np.ndarray[Any, np.dtype[np.int64]],
+    cells: Callable[[dict[str, int]], Cells],
     rejected: list[Rejected],
     notes: Sequence[Found],
     header_line: int,
@@ -248,6 +265,7 @@ def _built(
     blank_lines: tuple[int, ...] = (),
     marked: Sequence[int] = (),
     layout: Layout | None = None,
+    encodings: tuple[Guess, ...] = (),
 ) -> TextTable:
     if len(header) > MAX_COLUMNS:
         raise CxError(
@@ -257,20 +275,23 @@ def _built(
             value=len(header),
             most=MAX_COLUMNS,
         )
-    names, kept, header_notes = _header(header, columns, header_line)
+    names, kept, header_notes = _header(header, lambda i: cells({"": i}).column(""), header_line)
     if header_notes:
         shown = ", ".join(sorted({each[1] for each in header_notes}))
         questions = [*questions, Question("header_names", HEADER_NAMES_QUESTION, (shown,), shown)]
-    table = pa.table([*[columns[i] for i in kept], pa.array(lines)], names=[*names, ROW])
-    table, again = _without_repeated_headers(table, [header[i] for i in kept], dialect.delimiter if dialect else "\t")
-    rejected = sorted([*rejected, *again])
+    found_cells = cells(dict(zip(names, kept, strict=True)))
+    if source.kind == "xlsx":
+        found_cells, again = _without_repeated_headers(found_cells, [header[i] for i in kept])
+        rejected = [*rejected, *again]
+    rejected = sorted(rejected)
     if layout is not None:
-        table, rejected = _second_look(table, [header[i] for i in kept], rejected, layout, (marked, blank_lines))
+        looked_at = (marked, blank_lines)
+        found_cells, rejected = _second_look(found_cells, [header[i] for i in kept], rejected, layout, looked_at)
     found = [*notes, *header_notes, *[(row, "", rule, text) for row, rule, text in rejected]]
     problems = problem_frame(sorted(found, key=lambda each: each[0] or 0))
     return TextTable(
         columns=names,
-        cells=MemoryCells(table),
+        cells=found_cells,
         problems=problems,
         rejected=pd.DataFrame(
             {
@@ -282,40 +303,39 @@ def _built(
         encoding=encoding,
         dialect=dialect,
         needs_confirmation=questions,
-        rows_in_file=table.num_rows + len(rejected),
+        rows_in_file=found_cells.rows + len(rejected),
         name=source.name,
         kind=source.kind,
         blank_lines=blank_lines,
         dialects=layout.fits if layout is not None else (),
+        encodings=encodings,
     )
 
 
 def _second_look(
-    table: pa.Table,
+    cells: Cells,
     header: list[str],
     rejected: list[Rejected],
     layout: Layout,
     places: tuple[Sequence[int], Sequence[int]],
-) -> tuple[pa.Table, list[Rejected]]:
+) -> tuple[Cells, list[Rejected]]:
     """Set totals and notes aside and refuse a second table, which only the rows that stand out are looked at for."""
-    cells, lines = MemoryCells(table), table.column(ROW)
     dialect = layout.dialect
     marked, after_blank = places[0], [line + 1 for line in places[1]]
     found = look_through(
         header=tuple(header),
         typed=layout.typed,
         candidates=_numbered(cells.take([*marked, *after_blank])),
-        tail=_numbered(table.slice(max(len(lines) - TAIL, 0))),
+        tail=_numbered(cells.tail(TAIL)),
         rejected=rejected,
         split=lambda text: split_line(text, dialect),
         after_blank=after_blank,
     )
     if not found.aside:
-        return table, found.rejected
+        return cells, found.rejected
     rules = dict(found.aside)
     away = [(line, rules[line], dialect.delimiter.join(row)) for line, row in _numbered(cells.take(list(rules)))]
-    kept = pc.invert(pc.is_in(lines, value_set=pa.array(list(rules), pa.int64())))
-    return table.filter(kept), sorted([*found.rejected, *away])
+    return cells.without(list(rules)), sorted([*found.rejected, *away])
 
 
 def _numbered(table: pa.Table) -> list[tuple[int, tuple[str, ...]]]:
@@ -326,11 +346,11 @@ def _numbered(table: pa.Table) -> list[tuple[int, tuple[str, ...]]]:
 
 
 def _header(
-    header: list[str], columns: Sequence[pa.ChunkedArray], line: int
+    header: list[str], column: Callable[[int], pa.ChunkedArray], line: int
 ) -> tuple[list[str], list[int], list[Found]]:
     """Give every column a name of its own; a column without header and values at the end is left out."""
     kept = list(range(len(header)))
-    while len(kept) > 1 and not header[kept[-1]].strip() and _all_blank(columns[kept[-1]]):
+    while len(kept) > 1 and not header[kept[-1]].strip() and _all_blank(column(kept[-1])):
         kept.pop()
     names: list[str] = []
     notes: list[Found] = []
@@ -352,11 +372,10 @@ def _all_blank(column: pa.ChunkedArray) -> bool:
     return bool(pc.all(pc.equal(pc.utf8_trim_whitespace(column), "")).as_py() is not False)
 
 
-def _without_repeated_headers(table: pa.Table, header: list[str], delimiter: str) -> tuple[pa.Table, list[Rejected]]:
+def _without_repeated_headers(cells: Cells, header: list[str]) -> tuple[Cells, list[Rejected]]:
+    table = cells.table()
     same = pc.equal(table.column(0), header[0])
-    if not pc.any(same).as_py():
-        return table, []
     for i, name in enumerate(header[1:], start=1):
         same = pc.and_(same, pc.equal(table.column(i), name))
     rows = table.column(ROW).filter(same).to_pylist()
-    return table.filter(pc.invert(same)), [(row, "repeated_header", delimiter.join(header)) for row in rows]
+    return cells.without(rows) if rows else cells, [(row, "repeated_header", "\t".join(header)) for row in rows]

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from cxlib.errors import CxError
 from cxlib.intake import ROW, read_text_table
-from cxlib.intake.delimited import read_records
+from cxlib.intake.bytes_at import HeldBytes
+from cxlib.intake.delimited import DelimitedCells, find_records
 from cxlib.intake.dialect import find_layout
 
 if TYPE_CHECKING:
@@ -307,7 +308,9 @@ def test_what_the_csv_module_writes_is_read_back_whatever_the_block_size(rows, b
     writer.writerows([["a", "b", "c"], *rows])
     data = out.getvalue().encode()
     layout = find_layout(data, delimiter=",", quote='"')
-    records = read_records(data, layout, block_bytes=block_bytes)
-    columns = [[cell for chunk in chunks for cell in chunk.to_pylist()] for chunks in records.columns]
+    records = find_records(HeldBytes(data), layout, block_bytes=block_bytes)
+    names = {str(i): i for i in range(len(layout.header))}
+    table = DelimitedCells(HeldBytes(data), layout, records, names).table()
+    columns = [table.column(name).to_pylist() for name in names]
     assert [list(row) for row in zip(*columns, strict=True)] == rows
     assert records.rejected == []
