@@ -61,6 +61,7 @@ EXPONENT: Final = r"[+-]?[0-9]([.,][0-9]+)?[eE]\+[0-9]+|[+-]?[0-9][.,][0-9]+[eE]
 """An identifier that a spreadsheet wrote as a number in short."""
 ROUNDED_ID: Final = r"[0-9]{16,}\.0+"
 """An identifier that a program took for a number of more digits than it could hold."""
+_SUFFIX: Final = " ?([A-Za-z]+|[一-龥]+)$"
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,8 @@ def _prepared(column: Column, mapped: ColumnMap, raw: str) -> str:
     if mapped.format in CLOCKS:
         return text
     text = _signed(text)
+    if mapped.units:
+        text = f"regexp_replace({text}, '{_SUFFIX}', '')"
     if mapped.strip:
         marks = "|".join(_pattern(each) for each in mapped.strip)
         text = _signed(f"regexp_replace({text}, '^([+-]?) *({marks}) *|() *({marks})$', '\\1')")
@@ -182,6 +185,13 @@ def _prepared(column: Column, mapped: ColumnMap, raw: str) -> str:
         # a point is then no decimal mark: it must not survive as one
         text = f"CASE WHEN contains({text}, '.') THEN 'x' ELSE replace({text}, {literal(mark)}, '.') END"
     return text
+
+
+def _factor(mapped: ColumnMap, raw: str, text: str) -> str:
+    """Return the SQL of the factor of the unit behind a number; 0 needs none."""
+    suffix = f"regexp_extract({folded(raw)}, '{_SUFFIX}', 1)"
+    arms = " ".join(f"WHEN {literal(each)} THEN {factor!r}" for each, factor in (mapped.units or {}).items())
+    return f"CASE {suffix} {arms} ELSE CASE WHEN try_cast({text} AS DOUBLE) = 0 THEN 1.0 END END"
 
 
 def _signed(text: str) -> str:
@@ -245,16 +255,18 @@ def _number(column: Column, mapped: ColumnMap, raw: str, text: str) -> tuple[str
     exact = f"{shape} AND {digits} <= {MAX_DIGITS} AND {decimals} <= {MAX_DECIMALS}"
     if mapped.rounded:
         exact = shape
-    factor = mapped.unit
+    factor = repr(mapped.unit) if not mapped.units else _factor(mapped, raw, text)
     value = f"CASE WHEN {quick} OR ({exact}) THEN CAST({text} AS DOUBLE) END"
     if column.kind == "share":
         value = f"CASE WHEN ends_with({folded(raw)}, '%') THEN round(({value}) / 100, {MAX_DECIMALS}) ELSE {value} END"
-    if factor != 1.0 or mapped.rounded:
-        value = f"round(({value}) * {factor!r}, {MAX_DECIMALS})"
+    if factor != "1.0" or mapped.rounded:
+        value = f"round(({value}) * {factor}, {MAX_DECIMALS})"
     diagnosis = (
         f"CASE WHEN NOT {shape} THEN 'not_a_number' "
         f"WHEN {decimals} > {MAX_DECIMALS} THEN 'too_many_decimals' ELSE 'too_many_digits' END"
     )
+    if mapped.units:
+        diagnosis = f"CASE WHEN {shape} AND ({factor}) IS NULL THEN 'no_unit' ELSE {diagnosis} END"
     if column.kind == "integer":
         whole = f"try_cast(CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+(\\.0*)?') THEN ({value}) END AS BIGINT)"
         return whole, f"CASE WHEN {shape} THEN 'not_an_integer' ELSE 'not_a_number' END", "NULL"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from cxlib.intake.casts import NUMBER_KINDS, UNLIMITED, raw_text
-from cxlib.intake.dates import MONTH_SHAPES, date_value, day_of, offset_minutes
+from cxlib.engine.duck import literal
+from cxlib.intake.casts import NUMBER_KINDS, raw_text
+from cxlib.intake.dates import MONTH_SHAPES, OPEN_ENDED, date_value, day_of, offset_minutes
+from cxlib.intake.identifiers import LONG, odd_identifier, read_identifiers
 from cxlib.intake.mapping import FORMATS, ColumnMap, Mapping
+from cxlib.intake.numerals import NULL_WORDS, point_question, read_numbers, taken_as_blank
 from cxlib.intake.problems import Question
 from cxlib.tables import MAX_DECIMALS, TABLES, Column
 from cxlib.texts import N_
@@ -16,9 +18,7 @@ from cxlib.texts import N_
 if TYPE_CHECKING:
     import duckdb
 
-NULL_WORDS: Final = frozenset({"null", "na", "n/a", "nan", "none", "nil", "\\n", "-", "--", "#n/a", "空", "nat"})
-CURRENCY_SIGNS: Final = ("$", "€", "£", "¥", "￥", "元", "USD", "EUR", "GBP", "CNY", "RMB")
-THOUSANDS_SPACES: Final = (" ", "\u00a0", "\u202f", "'", "’")
+AMOUNTS: Final = ("money", "quantity", "allowance", "number")
 DEFAULT_ZONE: Final = "UTC"
 DISTINCT_LIMIT: Final = 200_000
 CLOSE: Final = 0.95
@@ -26,14 +26,10 @@ CLOSE: Final = 0.95
 
 ORDER_QUESTION: Final = N_("Day and month of {column} could be either. They were read as {chosen}: is that right?")
 SERIAL_QUESTION: Final = N_("The dates of {column} look like Excel's day numbers and were read as such: is that right?")
-MARK_QUESTION: Final = N_(
-    "The comma in {column} could mark thousands or decimals. It was read as {chosen}: is that right?"
+AS_WRITTEN: Final = N_("as written")
+OFFSET_QUESTION: Final = N_(
+    "{column} carries times with an offset from UTC. Its days were taken {chosen}: is that right?"
 )
-MIXED_QUESTION: Final = N_(
-    "{column} mixes decimal points and decimal commas. It was read with {chosen}, and the others set aside."
-)
-BLANK_QUESTION: Final = N_("In {column}, {chosen} was taken to mean that nothing is known. Is that right?")
-ROUND_QUESTION: Final = N_("{column} has more than 6 decimals. They were rounded to 6: is that right?")
 ZONE_QUESTION: Final = N_("The times carry no time zone. They were read as {chosen}: which zone are they in?")
 
 _QUICK: Final = rf"[+-]?[0-9]{{1,9}}(\.[0-9]{{0,{MAX_DECIMALS}}})?"
@@ -67,20 +63,43 @@ def decide(
         if column is None or mapped.constant is not None or mapped.all_present:
             columns[name] = mapped
             continue
-        columns[name], asked = _decide_column(connection, name, column, mapped, ids)
+        columns[name], asked = _decide_column(connection, name, column, mapping, ids)
         questions += asked
+    columns, questions = _by_other_columns(columns, questions)
     decided = replace(mapping, columns=columns, questions=tuple(questions))
     return _decide_zone(connection, decided, ids, zone)
 
 
+def _by_other_columns(
+    columns: dict[str, ColumnMap], questions: list[Question]
+) -> tuple[dict[str, ColumnMap], list[Question]]:
+    """Read an undecided column in the order that the values of another one decide; it is asked all the same."""
+    asked = {each.column for each in questions if each.code == "date_order"}
+    known = [each.format for name, each in columns.items() if name not in asked and each.format in FORMATS]
+    changed, found = dict(columns), []
+    for question in questions:
+        other = next((each for each in known if each in question.options), None)
+        if question.code != "date_order" or other is None:
+            found.append(question)
+            continue
+        found.append(replace(question, chosen=other))
+        changed[question.column] = replace(columns[question.column], format=other)
+    return changed, found
+
+
 def _decide_column(
-    connection: duckdb.DuckDBPyConnection, name: str, column: Column, mapped: ColumnMap, ids: dict[str, str]
+    connection: duckdb.DuckDBPyConnection, name: str, column: Column, mapping: Mapping, ids: dict[str, str]
 ) -> tuple[ColumnMap, list[Question]]:
+    mapped = mapping.columns[name]
     raw = raw_text(column, mapped, ids)
-    if column.kind in ("month", "date", "time") and mapped.format is None:
-        return _decide_order(connection, name, column, mapped, raw)
-    if column.kind in NUMBER_KINDS and mapped.decimal is None:
-        return _decide_marks(connection, name, mapped, raw)
+    if column.kind in ("month", "date", "time"):
+        return _decide_order(connection, name, column, mapped, raw) if mapped.format is None else (mapped, [])
+    if mapped.decimal is not None:
+        return mapped, []
+    if column.kind in NUMBER_KINDS:
+        return _decide_numbers(connection, name, column, mapping, raw)
+    if column.kind in ("id", "text", "category") and not mapped.codes:
+        return _decide_identifier(connection, name, mapped, raw)
     return mapped, []
 
 
@@ -104,13 +123,34 @@ def _decide_order(
     best = max(FORMATS, key=lambda each: scores[each])
     if not scores[best]:
         return replace(mapped, format="ymd"), asked
-    rivals = [each for each in FORMATS if each != best and scores[each] >= CLOSE * scores[best]]
+    everything = connection.execute(f"SELECT count(*) FROM ({days}) WHERE {other}").fetchall()[0][0]
+    close = scores[best] if scores[best] == everything else CLOSE * scores[best]
+    rivals = [each for each in FORMATS if each != best and scores[each] >= close]
     differing = [each for each in rivals if _differ(connection, parsed, best, each)]
     if differing:
-        asked.append(Question("date_order", ORDER_QUESTION, (best, *differing), best, name))
+        first = _all_on_the_first(connection, parsed, (best, *differing)) if column.kind == "month" else None
+        options, best = (best, *differing), first or best
+        asked.append(Question("date_order", ORDER_QUESTION, options, best, name))
     elif best == "excel":
         asked.append(Question("excel_dates", SERIAL_QUESTION, ("excel",), "excel", name))
+    if column.kind != "time" and _carries_offsets(connection, raw):
+        asked.append(Question("offset_days", OFFSET_QUESTION, (AS_WRITTEN,), AS_WRITTEN, name))
     return replace(mapped, format=best), asked
+
+
+def _all_on_the_first(connection: duckdb.DuckDBPyConnection, parsed: str, orders: tuple[str, ...]) -> str | None:
+    """Return the order under which every date is the first of its month, if only one is."""
+    tests = ", ".join(f"coalesce(bool_and(day({each}) = 1), false)" for each in orders)
+    found = connection.execute(f"SELECT {tests} FROM {parsed}").fetchall()[0]
+    hits = [each for each, hit in zip(orders, found, strict=True) if hit]
+    return hits[0] if len(hits) == 1 else None
+
+
+def _carries_offsets(connection: duckdb.DuckDBPyConnection, raw: str) -> bool:
+    test = f"contains(raw, ':') AND {offset_minutes('raw')} IS NOT NULL"
+    return bool(
+        connection.execute(f"SELECT 1 FROM (SELECT {raw} AS raw FROM text_table) WHERE {test} LIMIT 1").fetchall()
+    )
 
 
 def _differ(connection: duckdb.DuckDBPyConnection, parsed: str, one: str, other: str) -> bool:
@@ -120,69 +160,47 @@ def _differ(connection: duckdb.DuckDBPyConnection, parsed: str, one: str, other:
 def _null_words(
     connection: duckdb.DuckDBPyConnection, name: str, mapped: ColumnMap, words: str
 ) -> tuple[ColumnMap, list[Question]]:
-    listed = ", ".join("'" + each + "'" for each in sorted(NULL_WORDS))
-    rows = connection.execute(f"SELECT word FROM ({words}) WHERE lower(word) IN ({listed}) ORDER BY word").fetchall()
-    found = tuple(row[0] for row in rows)
-    if not found:
-        return mapped, []
-    shown = ", ".join(found)
-    asked = [Question("blank", BLANK_QUESTION, (shown,), shown, name)]
-    return replace(mapped, blank=(*mapped.blank, *found)), asked
+    listed = ", ".join(map(literal, sorted(NULL_WORDS)))
+    test = f"lower(word) IN ({listed}) OR regexp_full_match(word, {literal(OPEN_ENDED)})"
+    rows = connection.execute(f"SELECT word FROM ({words}) WHERE {test} ORDER BY word").fetchall()
+    return taken_as_blank(name, mapped, [row[0] for row in rows])
 
 
-def _decide_marks(
-    connection: duckdb.DuckDBPyConnection, name: str, mapped: ColumnMap, raw: str
+def _decide_numbers(
+    connection: duckdb.DuckDBPyConnection, name: str, column: Column, mapping: Mapping, raw: str
 ) -> tuple[ColumnMap, list[Question]]:
+    mapped = mapping.columns[name]
     odd = (
         f"SELECT raw AS word, count(*) AS n FROM (SELECT {raw} AS raw FROM text_table) "
         f"WHERE NOT regexp_full_match(raw, '{_QUICK}') GROUP BY raw ORDER BY n DESC, raw LIMIT {DISTINCT_LIMIT}"
     )
     words: dict[str, int] = dict(connection.execute(odd).fetchall())
+    if words:
+        points = _plain_points(connection, raw)
+        return read_numbers(name, column, mapped, words, mapping=mapping, points=points)
+    mapped = replace(mapped, decimal=".")
+    if column.kind in AMOUNTS and _all_in_thousands(connection, raw):
+        return mapped, [point_question(name)]
+    return mapped, []
+
+
+def _all_in_thousands(connection: duckdb.DuckDBPyConnection, raw: str) -> bool:
+    """Tell whether every point has one to three digits before it and three behind: 1.234 may be either."""
+    rows = f"FROM (SELECT {raw} AS raw FROM text_table) WHERE contains(raw, '.')"
+    other = f"SELECT 1 {rows} AND NOT regexp_full_match(raw, '[+-]?[1-9][0-9]{{0,2}}\\.[0-9]{{3}}') LIMIT 1"
+    return not connection.execute(other).fetchall() and bool(connection.execute(f"SELECT 1 {rows} LIMIT 1").fetchall())
+
+
+def _decide_identifier(
+    connection: duckdb.DuckDBPyConnection, name: str, mapped: ColumnMap, raw: str
+) -> tuple[ColumnMap, list[Question]]:
+    rows = f"(SELECT {raw} AS raw FROM text_table)"
+    odd = f"SELECT raw, count(*) FROM {rows} WHERE {odd_identifier('raw')} GROUP BY raw LIMIT {DISTINCT_LIMIT}"
+    words: dict[str, int] = dict(connection.execute(odd).fetchall())
     if not words:
-        return replace(mapped, decimal="."), []
-    mapped, asked = _blanks_among(name, mapped, words)
-    texts = [each for each in words if each.lower() not in UNLIMITED]
-    strip = tuple(sign for sign in CURRENCY_SIGNS if any(_signed(each, sign) for each in texts))
-    cores = [_core(each, strip) for each in texts]
-    points = _plain_points(connection, raw)
-    decimal, thousands, question = _marks(name, cores, points)
-    asked += [question] if question else []
-    long = [
-        each
-        for each in cores
-        if re.fullmatch(r"[+-]?[0-9]*[.,][0-9]*[1-9]", each) and len(each) - 1 - _mark_at(each) > MAX_DECIMALS
-    ]
-    rounded = mapped.rounded
-    if long and not rounded:
-        rounded = True
-        asked.append(Question("round", ROUND_QUESTION, ("6",), "6", name))
-    return replace(mapped, decimal=decimal, thousands=thousands, strip=(*mapped.strip, *strip), rounded=rounded), asked
-
-
-def _blanks_among(name: str, mapped: ColumnMap, words: dict[str, int]) -> tuple[ColumnMap, list[Question]]:
-    found = tuple(sorted(each for each in words if each.lower() in NULL_WORDS))
-    if not found:
         return mapped, []
-    shown = ", ".join(found)
-    return replace(mapped, blank=(*mapped.blank, *found)), [Question("blank", BLANK_QUESTION, (shown,), shown, name)]
-
-
-def _signed(text: str, sign: str) -> bool:
-    rest = text.lstrip("+-")
-    other = rest.removeprefix(sign) if rest.startswith(sign) else rest.removesuffix(sign)
-    return other != rest and other.strip()[:1].isdigit()
-
-
-def _core(text: str, strip: tuple[str, ...]) -> str:
-    core = text.rstrip("% ")
-    for sign in strip:
-        head = core[:1] if core[:1] in "+-" else ""
-        core = head + core.removeprefix(head).removeprefix(sign).removesuffix(sign).strip()
-    return core
-
-
-def _mark_at(text: str) -> int:
-    return max(text.rfind("."), text.rfind(","))
+    long = f"SELECT count(*) FROM {rows} WHERE length(raw) >= {LONG} AND NOT ends_with(raw, '0')"
+    return read_identifiers(name, mapped, words, long_others=connection.execute(long).fetchall()[0][0])
 
 
 def _plain_points(connection: duckdb.DuckDBPyConnection, raw: str) -> int:
@@ -192,41 +210,6 @@ def _plain_points(connection: duckdb.DuckDBPyConnection, raw: str) -> int:
             "WHERE regexp_full_match(raw, '[+-]?[0-9]+\\.[0-9]+')"
         ).fetchall()[0][0]
     )
-
-
-def _marks(  # noqa: PLR0911 - one per kind of evidence
-    name: str, cores: list[str], points: int
-) -> tuple[str, str, Question | None]:
-    """Return (decimal mark, thousands mark, question)."""
-
-    def having(pattern: str) -> int:
-        return sum(1 for each in cores if re.fullmatch(pattern, each))
-
-    for space in THOUSANDS_SPACES:
-        if having(rf"[+-]?[0-9]{{1,3}}({re.escape(space)}[0-9]{{3}})+([.,][0-9]*)?"):
-            commas = having(rf"[+-]?[0-9]+({re.escape(space)}[0-9]{{3}})*,[0-9]+")
-            return ("," if commas and not points else "."), space, None
-    decimal_comma = having(r"[+-]?([0-9]*,([0-9]{1,2}|[0-9]{4,})|0,[0-9]+|[0-9]{4,},[0-9]+)")
-    grouped_comma = having(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+")
-    grouped_point = having(r"[+-]?[0-9]{1,3}(,[0-9]{3})+\.[0-9]*|[+-]?[0-9]{1,3}(,[0-9]{3}){2,}")
-    dotted = having(r"[+-]?[0-9]{1,3}(\.[0-9]{3}){2,}")
-    either = having(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
-    commas = decimal_comma + grouped_comma
-    if commas and not grouped_point and commas >= points:
-        mixed = points and not (grouped_comma or dotted) and points > 0.05 * commas
-        asked = Question("decimal", MIXED_QUESTION, (",", "."), ",", name) if mixed else None
-        return ",", ("." if grouped_comma or dotted else ""), asked
-    if commas and points:
-        asked = Question("decimal", MIXED_QUESTION, (".", ","), ".", name) if commas > 0.05 * points else None
-        return ".", ("," if grouped_point else ""), asked
-    if grouped_point or (either and points):
-        return ".", ",", None
-    if dotted and not points:
-        return ",", ".", None
-    if either:
-        asked = Question("decimal", MARK_QUESTION, (N_("thousands"), N_("decimals")), "thousands", name)
-        return ".", ",", asked
-    return ".", "", None
 
 
 def _decide_zone(

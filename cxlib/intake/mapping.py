@@ -41,10 +41,15 @@ class ColumnMap:
         Factor from the file's unit to ours, such as 60 for minutes to seconds.
     decimal, thousands : str
         Decimal mark and, where there is one, the mark between thousands; `decimal` left out is found or asked.
+        An identifier with a `decimal` is taken as it stands.
     strip : tuple of str
         Texts that may stand before or after a number, such as ``$``, or before or after an identifier, such as ``.0``.
+    units : dict, optional
+        Units written behind the numbers and their factors, such as ``{"GB": 1024.0, "MB": 1.0}``; a number without
+        one of them is then an error.
     rounded : bool
-        Whether more than 6 decimals are rounded instead of refused.
+        Whether more than 6 decimals are rounded instead of refused; of identifiers, whether zeros after 15 digits
+        were confirmed.
     all_present : bool
         For yes and no: yes where all cells of the first alternative are filled.
     not_before : str, optional
@@ -60,6 +65,7 @@ class ColumnMap:
     decimal: str | None = None
     thousands: str = ""
     strip: tuple[str, ...] = ()
+    units: dict[str, float] | None = field(default=None, hash=False)
     rounded: bool = False
     all_present: bool = False
     not_before: str | None = None

@@ -57,10 +57,6 @@ RULES: Final[dict[str, Rule]] = {
         N_("The header once more"),
         N_("Take the line out; if another table starts here, save it as a file of its own."),
     ),
-    "totals_row": Rule(
-        N_("A row of sums"),
-        N_("Sums are worked out from the rows: take the row out."),
-    ),
     "footnote": Rule(
         N_("A note below the table"),
         N_("It was not read as data. If it is a row, fill in its other values."),
@@ -127,6 +123,18 @@ RULES: Final[dict[str, Rule]] = {
         N_("A month that does not exist"),
         N_("Months run from 01 to 12: write them like 2026-03."),
     ),
+    "no_unit": Rule(
+        N_("A number without its unit, or with an unknown one"),
+        N_("The other values of the column carry their unit: write it here too."),
+    ),
+    "no_single_month": Rule(
+        N_("A quarter, a week or a year where a month is needed"),
+        N_("Export the rows by calendar month: 2026-03 rather than 2026Q1."),
+    ),
+    "not_a_duration": Rule(
+        N_("Not a duration"),
+        N_("Write durations like 00:03:25, as the rest of the column does."),
+    ),
     "not_a_date": Rule(
         N_("Not a date in the order of this column"),
         N_("Write dates like 2026-03-14, or choose another order of day, month and year."),
@@ -159,6 +167,10 @@ RULES: Final[dict[str, Rule]] = {
     "id_in_exponent": Rule(
         N_("An identifier that a spreadsheet turned into a number"),
         N_("Its digits are lost in this file: export it again with the column as text."),
+    ),
+    "totals_row": Rule(
+        N_("A row of sums"),
+        N_("Sums are worked out from the rows: take the row out."),
     ),
     "id_left_out": Rule(
         N_("An identifier that a spreadsheet turned into a number was left out"),

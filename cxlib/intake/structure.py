@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from cxlib.errors import CxError
-from cxlib.intake.decide import NULL_WORDS
+from cxlib.intake.numerals import NULL_WORDS
 from cxlib.intake.problems import Question
 from cxlib.tables import METERS, TABLES, plain
 from cxlib.texts import N_
