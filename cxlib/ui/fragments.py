@@ -27,3 +27,19 @@ def fragment(function: Callable[..., None]) -> Callable[..., None]:
 
     wrapped: Callable[..., None] = in_language
     return wrapped
+
+
+def fragment_every(seconds: float) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a function a fragment that also runs by itself every so many seconds."""
+
+    def made(function: Callable[..., None]) -> Callable[..., None]:
+        @st.fragment(run_every=seconds)
+        @wraps(function)
+        def in_language(*args: Any, **kwargs: Any) -> None:
+            set_language(st.session_state.get("language", "en"))
+            function(*args, **kwargs)
+
+        wrapped: Callable[..., None] = in_language
+        return wrapped
+
+    return made

@@ -1,0 +1,70 @@
+"""Long work as a page sees it: asked for by what it depends on, watched while it runs, never asked for twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+
+from cxlib.importing import runner_of
+from cxlib.texts import _
+from cxlib.ui.fragments import fragment_every
+from cxlib.ui.safe import safe
+from cxlib.ui.uploads import root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cxlib.runner import Job, Runner
+
+WATCH_S: Final = 0.5
+GLANCE_S: Final = 0.15
+"""What ends within this time is not announced at all."""
+
+
+def runner() -> Runner:
+    """Return the one runner of this server."""
+    return runner_of(root())
+
+
+def asked(key: str, start: Callable[[], Job]) -> Job:
+    """Return the job for what `key` says; one that failed or was cancelled stays as it is until `again`."""
+    held: dict[str, Job] = st.session_state.setdefault("jobs", {})
+    job = held.get(key)
+    if job is None or job.state == "done":  # asked for anew, so that its result is not removed meanwhile
+        job = held[key] = start()
+    return job
+
+
+def again(key: str) -> None:
+    """Forget that a job failed, so that it is tried once more."""
+    st.session_state.get("jobs", {}).pop(key, None)
+
+
+def watch(jobs: Mapping[str, Job], *, key: str, cancelled: Callable[[str], None] | None = None) -> None:
+    """Show how far jobs are, by what they are called, each with a button that cancels it; run the page at an end."""
+    if not jobs:
+        return
+    for job in jobs.values():
+        job.wait(GLANCE_S / len(jobs))
+    if any(job.over for job in jobs.values()):
+        st.rerun()
+    with st.container(key=f"working-{key}"):
+        _watched(dict(jobs), key, cancelled)
+
+
+@fragment_every(WATCH_S)
+def _watched(jobs: dict[str, Job], key: str, cancelled: Callable[[str], None] | None) -> None:
+    if any(job.over for job in jobs.values()):
+        st.rerun()
+    for name, job in jobs.items():
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            said = (
+                safe(job.said) if job.said else _("waiting for its turn") if job.state == "waiting" else _("starting")
+            )
+            st.progress(min(1.0, job.share or 0.0), text=f"**{safe(name)}** · {said}")
+            if st.button(_("Cancel"), key=f"cancel:{key}:{name}", icon=":material/close:"):
+                job.cancel()
+                if cancelled is not None:
+                    cancelled(name)
+                st.rerun()
