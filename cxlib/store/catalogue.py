@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
 from cxlib.errors import CxError
-from cxlib.store.files import said_clearly
+from cxlib.store.files import said_clearly, sync_folder
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from cxlib.store.files import Files
 
 FORMAT: Final = 1
 BUSY_S: Final = 60
@@ -47,7 +49,7 @@ class Json(sa.types.TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str:  # noqa: ARG002
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value)  # in ASCII: half characters of a file's name can be kept too
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:  # noqa: ARG002
         return json.loads(value)
@@ -168,9 +170,38 @@ class Catalogue:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_S, "isolation_level": None})
+        url = sa.URL.create("sqlite", database=str(path))  # whatever the folder is called
+        self.engine = sa.create_engine(url, connect_args={"timeout": BUSY_S, "isolation_level": None})
         sa.event.listen(self.engine, "connect", _be_careful)
         sa.event.listen(self.engine, "begin", _begin)
+
+    @classmethod
+    def opened(cls, files: Files) -> Catalogue:
+        """Return the catalogue of a store, made if the store is new; call it alone.
+
+        Raises
+        ------
+        CxError
+            ``catalogue_missing`` where files are there and no catalogue that names them, ``catalogue_damaged``,
+            ``store_too_new``.
+        """
+        if not (files.catalogue.is_file() and files.catalogue.stat().st_size):
+            if files.any_kept():
+                raise CxError(
+                    "catalogue_missing",
+                    N_("The catalogue {value} is missing, and the files beside it mean nothing without it."),
+                    hint=N_("Put it back, or bring a backup into a new folder: cxlib restore."),
+                    value=str(files.catalogue),
+                )
+            files.catalogue.touch(mode=0o600)
+            sync_folder(files.root)
+        catalogue = cls(files.catalogue)
+        try:
+            catalogue.prepare()
+        except BaseException:
+            catalogue.close()
+            raise
+        return catalogue
 
     def prepare(self) -> None:
         """Make the tables where they are missing; call it alone.
@@ -214,6 +245,13 @@ class Catalogue:
         """
         with self.writing() as connection:
             connection.exec_driver_sql(f"PRAGMA user_version = {FORMAT}")
+
+    def forget(self) -> None:
+        """Take what was deleted out of the log too, unless somebody reads just now."""
+        with suppress(sa.exc.DBAPIError), self.engine.connect().execution_options(begin="") as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 1000")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.invalidate()
 
     def close(self) -> None:
         """Close the connections."""

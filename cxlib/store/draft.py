@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
@@ -10,18 +11,20 @@ import pyarrow.parquet as pq
 from cxlib.errors import CxError
 from cxlib.store.catalogue import now
 from cxlib.store.kinds import table_named
+from cxlib.store.names import clean_text
 from cxlib.store.records import ImportRecord, TableFile, Version
 from cxlib.store.results import as_table
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
+    import pandas as pd
     import pyarrow as pa
 
     from cxlib.store.files import Files, Staged
     from cxlib.store.merge import Merge
+    from cxlib.store.progress import Progress
     from cxlib.store.records import Effect, Incoming, OnConflict
 
 
@@ -42,18 +45,23 @@ class Draft:
         self._tables = dict(base.tables)
         self.staged: list[Staged] = []
 
-    def take(self, incoming: Incoming, effect: Effect, on_conflict: OnConflict) -> None:
-        """Note what a file did and put its bytes on the desk; refuse what would count twice."""
-        raw = None if incoming.raw is None else self._files.stage_raw(incoming.raw, self._desk)
-        aside = None if incoming.quarantined is None else as_table(incoming.quarantined)
-        kept_aside = self._set_aside(aside) if aside is not None and aside.num_rows else None
+    def take(self, incoming: Incoming, effect: Effect, on_conflict: OnConflict, *, progress: Progress) -> None:
+        """Note what a file did and put its bytes on the desk; refuse what would count twice or has changed."""
+        raw = None if incoming.raw is None else self._files.stage_raw(incoming.raw, self._desk, progress)
+        if raw and incoming.raw_sha256 and raw.sha256 != incoming.raw_sha256:
+            raise CxError(
+                "file_changed",
+                N_("{file_name} has changed since it was read."),
+                hint=N_("Read it again."),
+                file_name=incoming.file_name,
+            )
+        quarantined, kept_aside = self._set_aside(incoming.quarantined)
         self.staged += [each for each in (raw, kept_aside) if each]
-        quarantined = 0 if aside is None else aside.num_rows
         record = ImportRecord(
             version=self._base.number + 1,
             created_at=self._moment,
             who=self._who,
-            file_name=incoming.file_name,
+            file_name=clean_text(incoming.file_name),
             raw_sha256=raw.sha256 if raw else None,
             raw_bytes=raw.bytes if raw else 0,
             table=incoming.table,
@@ -73,10 +81,10 @@ class Draft:
         _check_not_doubled([*self._before, *self._imports], record, on_conflict)
         self._imports.append(record)
 
-    def write(self, merge: Merge) -> None:
+    def write(self, merge: Merge, progress: Progress) -> None:
         """Put the tables that changed on the desk."""
         for name in merge.changed:
-            path, rows, columns = merge.write(name)
+            path, rows, columns = merge.write(name, progress)
             staged = self._files.stage_typed(path, self._desk)
             self._tables[name] = TableFile(sha256=staged.sha256, rows=rows, columns=columns, bytes=staged.bytes)
             self.staged.append(staged)
@@ -93,10 +101,19 @@ class Draft:
             before=self._base.number,
         )
 
-    def _set_aside(self, rows: pa.Table) -> Staged:
+    def _set_aside(self, given: pa.Table | pd.DataFrame | Path | None) -> tuple[int, Staged | None]:
+        """Return how many rows were set aside, and the file of them."""
+        if given is None:
+            return 0, None
+        if isinstance(given, Path):
+            rows: int = pq.read_metadata(given).num_rows
+            return rows, self._files.stage_typed(given, self._desk) if rows else None
+        table = as_table(given)
+        if not table.num_rows:
+            return 0, None
         path = self._desk / f"aside-{len(self._imports)}.parquet"
-        pq.write_table(rows, path, compression="zstd")
-        return self._files.stage_typed(path, self._desk)
+        pq.write_table(table, path, compression="zstd", write_page_checksum=True)
+        return table.num_rows, self._files.stage_typed(path, self._desk)
 
 
 def same_bytes(before: Iterable[ImportRecord], table: str, sha256: str | None) -> list[ImportRecord]:

@@ -12,13 +12,15 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import shutil
+import stat
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import duckdb
 import pyarrow as pa
@@ -29,9 +31,14 @@ from cxlib.texts import N_
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from contextlib import AbstractContextManager
+
+    from cxlib.store.progress import Progress
 
 CHUNK_BYTES: Final = 1 << 20
+READ_ONLY_WORDS: Final = ("readonly database", "read-only file system")
+DAMAGED_WORDS: Final = ("malformed", "not a database", "file is encrypted")
+OURS: Final = re.compile(r"[0-9a-f]{64}(\.parquet)?")
+DATASET: Final = "dataset-"
 PATIENCE_S: Final = 600.0
 POLL_S: Final = 0.02
 FULL: Final = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
@@ -59,7 +66,7 @@ class Staged:
 class Files:
     """The folders of a store, and the locks over them."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, make: bool = True) -> None:
         self.root = root
         self.raw = root / "raw"
         self.typed = root / "typed"
@@ -67,14 +74,18 @@ class Files:
         self.desks = root / "desks"
         self.locks = root / "locks"
         self.catalogue = root / "catalogue.sqlite"
+        if not make:
+            return
         with said_clearly():
             for folder in (root, self.raw, self.typed, self.results, self.desks, self.locks):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if not folder.is_dir():
+                    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    sync_folder(folder.parent)
 
     @classmethod
     def existing(cls, root: Path) -> Files | None:
         """Return the folders of a store that is there, or None."""
-        return cls(root) if (root / "catalogue.sqlite").is_file() else None
+        return cls(root, make=False) if (root / "catalogue.sqlite").is_file() else None
 
     def raw_path(self, sha256: str) -> Path:
         """Where the bytes of an imported file lie."""
@@ -100,13 +111,22 @@ class Files:
         finally:
             os.close(handle)
 
-    def writing(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def writing(self) -> Iterator[None]:
         """Keep others from removing files that the catalogue does not name yet."""
-        return self.locked("store", alone=False)
+        with ExitStack() as held:
+            with self.locked("gate", alone=False):
+                held.enter_context(self.locked("store", alone=False))
+            yield
 
-    def removing(self, *, patience_s: float = PATIENCE_S) -> AbstractContextManager[None]:
-        """Be the only one at work on the files."""
-        return self.locked("store", alone=True, patience_s=patience_s)
+    @contextmanager
+    def removing(self, *, patience_s: float = PATIENCE_S) -> Iterator[None]:
+        """Be the only one at work on the files; who comes later waits at the gate, so that the turn does come."""
+        with (
+            self.locked("gate", patience_s=patience_s),
+            self.locked("store", patience_s=patience_s),
+        ):
+            yield
 
     @contextmanager
     def desk(self) -> Iterator[Path]:
@@ -117,9 +137,12 @@ class Files:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def stage_raw(self, source: bytes | Path, desk: Path) -> Staged:
-        """Copy the bytes of a file to the desk."""
-        temporary, sha256, size = _copy(source, desk)
+    def stage_raw(self, source: bytes | Path, desk: Path, progress: Progress | None = None) -> Staged:
+        """Copy the bytes of a file to the desk.
+
+        It is a copy in any case: the file is its owner's and may be written to later.
+        """
+        temporary, sha256, size = _copy(source, desk, progress)
         return Staged(temporary, self.raw_path(sha256), sha256, size)
 
     def stage_typed(self, path: Path, desk: Path) -> Staged:
@@ -141,18 +164,34 @@ class Files:
         for folder in {each.target.parent for each in staged}:
             sync_folder(folder)
 
+    def any_kept(self) -> bool:
+        """Whether there is any file that a catalogue must have named."""
+        return any(is_ours(path) for folder in (self.raw, self.typed) for path in folder.iterdir())
+
+    def dataset_locks(self) -> dict[str, Path]:
+        """Return the locks of data sets by id."""
+        return {path.name.removeprefix(DATASET): path for path in self.locks.glob(f"{DATASET}*")}
+
     def leftovers(self, *, raw: set[str], typed: set[str]) -> list[Path]:
-        """Return temporary files, and raw and typed ones that are not named."""
+        """Return temporary files, and raw and typed ones that are not named; what is not the store's is left alone."""
         named = raw | {f"{sha256}.parquet" for sha256 in typed}
         kept = [path for folder in (self.raw, self.typed) for path in folder.iterdir() if path.name not in named]
-        return [*kept, *self.desks.iterdir()]
+        return [*filter(is_ours, kept), *self.desks.iterdir()]
 
     def remove(self, leftovers: Collection[Path]) -> None:
         """Remove files for good; only while `removing`."""
         for path in leftovers:
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
         for folder in {path.parent for path in leftovers}:
             sync_folder(folder)
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is called as the store calls its files: by the hash of what it holds."""
+    return OURS.fullmatch(path.name) is not None
 
 
 def digest(path: Path) -> tuple[str, int]:
@@ -193,8 +232,14 @@ def _refusal(error: Exception) -> CxError | None:
             hint=N_("Free some space or move the data folder, then try again."),
         )
     if isinstance(error, sqlalchemy.exc.DBAPIError) and "locked" in words:
-        return _busy()
-    if number in FORBIDDEN or "readonly database" in words:
+        return busy()
+    if isinstance(error, sqlalchemy.exc.DBAPIError) and any(each in words for each in DAMAGED_WORDS):
+        return CxError(
+            "catalogue_damaged",
+            N_("The catalogue of the data folder is damaged; nothing was changed."),
+            hint=N_("Bring a backup into a new folder with cxlib restore, and keep this one until that is done."),
+        )
+    if number in FORBIDDEN or any(each in words for each in READ_ONLY_WORDS):
         return CxError(
             "store_not_writable",
             N_("The data folder cannot be written to; nothing was changed."),
@@ -209,11 +254,22 @@ def _refusal(error: Exception) -> CxError | None:
     return None
 
 
-def _busy() -> CxError:
+def busy() -> CxError:
+    """Return the error ``store_busy``."""
     return CxError(
         "store_busy",
         N_("Somebody else is saving; nothing was changed."),
         hint=N_("Try again in a moment."),
+    )
+
+
+def file_damaged(path: Path) -> CxError:
+    """Return the error ``file_damaged``, for a file that is not as it was saved."""
+    return CxError(
+        "file_damaged",
+        N_("The file {value} in the data folder is damaged."),
+        hint=N_("Bring back a backup; cxlib fsck says what else is wrong."),
+        value=str(path),
     )
 
 
@@ -224,21 +280,24 @@ def _acquire(handle: int, kind: int, patience_s: float) -> None:
             fcntl.flock(handle, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= until:
-                raise _busy() from None
+                raise busy() from None
             time.sleep(POLL_S)
         else:
             return
 
 
-def _copy(source: bytes | Path, desk: Path) -> tuple[Path, str, int]:
+def _copy(source: bytes | Path, desk: Path, progress: Progress | None = None) -> tuple[Path, str, int]:
     found = hashlib.sha256()
     handle, name = tempfile.mkstemp(dir=desk)
     with os.fdopen(handle, "wb") as out:
         if isinstance(source, Path):
-            with source.open("rb") as file:
+            with _plain_file(source) as file:
+                said = None if progress is None else progress.of(os.fstat(file.fileno()).st_size)
                 while chunk := file.read(CHUNK_BYTES):
                     found.update(chunk)
                     out.write(chunk)
+                    if said:
+                        said(out.tell())
         else:
             found.update(source)
             out.write(source)
@@ -246,3 +305,17 @@ def _copy(source: bytes | Path, desk: Path) -> tuple[Path, str, int]:
         os.fsync(out.fileno())
         size = out.tell()
     return Path(name), found.hexdigest(), size
+
+
+def _plain_file(path: Path) -> BinaryIO:
+    """Open a file; a pipe or a device, which may never end, is refused."""
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise CxError(
+            "not_a_file",
+            N_("{value} is not a plain file."),
+            hint=N_("Copy what it holds into a file."),
+            value=str(path),
+        )
+    return file

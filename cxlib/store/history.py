@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from cxlib.errors import CxError
 from cxlib.store.catalogue import DATASETS, IMPORTS, TABLES_OF_VERSIONS, TOMBSTONES, VERSIONS, now
+from cxlib.store.files import busy
 from cxlib.store.records import DataSet, ImportRecord, TableFile, Tombstone, Version
 from cxlib.texts import N_
 
@@ -79,7 +80,16 @@ def version(connection: sa.Connection, dataset_id: str, number: int | None = Non
 
 
 def add_version(connection: sa.Connection, dataset_id: str, new: Version) -> None:
-    """Write a version with its tables and imports, and make it the current one."""
+    """Write a version with its tables and imports, and make it the current one.
+
+    Raises
+    ------
+    CxError
+        ``store_busy`` where the data set is not at the version before it any more.
+    """
+    current = data_set(connection, dataset_id).number
+    if new.number and current != new.number - 1:
+        raise busy()
     connection.execute(
         sa.insert(VERSIONS).values(
             dataset_id=dataset_id,

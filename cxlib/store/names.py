@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ALPHABET: Final = "23456789bcdfghjkmnpqrstvwxz"  # no vowels: no words; nothing that looks like another
 ID_LENGTH: Final = 8
 MAX_NAME: Final = 80
+MAX_TEXT: Final = 4000
 
 
 def check_free(taken: Iterable[DataSet], name: str) -> None:
@@ -31,7 +32,7 @@ def check_free(taken: Iterable[DataSet], name: str) -> None:
 
 def clean_name(name: str) -> str:
     """Return a data set's name without needless spaces, or refuse it."""
-    cleaned = " ".join(name.split())
+    cleaned = " ".join(clean_text(name).split())
     if not cleaned or len(cleaned) > MAX_NAME or not cleaned.isprintable():
         raise CxError(
             "bad_name",
@@ -44,7 +45,12 @@ def clean_name(name: str) -> str:
 
 def clean_who(who: str) -> str:
     """Return who it was, "local" where nobody said."""
-    return " ".join(who.split()) or "local"
+    return " ".join(clean_text(who).split())[:MAX_NAME].strip() or "local"
+
+
+def clean_text(text: str) -> str:
+    """Return text as a database can keep it: bytes of a name that are no text are spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")[:MAX_TEXT]
 
 
 def new_id(taken: Iterable[str]) -> str:

@@ -50,8 +50,8 @@ class Incoming:
         How its headers became columns: values for JSON, or JSON itself.
     rows_in_file : int, optional
         Rows of data in the file; None counts the rows loaded and quarantined.
-    quarantined : pyarrow.Table or pandas.DataFrame, optional
-        Rows that were set aside, as text, with their reasons.
+    quarantined : pyarrow.Table, pandas.DataFrame or Path, optional
+        Rows that were set aside, as text, with their reasons; or a Parquet file of them.
     """
 
     table: str
@@ -62,7 +62,7 @@ class Incoming:
     mapping: Mapping[str, Any] | str | None = None
     encoding: str = ""
     rows_in_file: int | None = None
-    quarantined: pa.Table | pd.DataFrame | None = None
+    quarantined: pa.Table | pd.DataFrame | Path | None = None
     reader_version: str = cxlib.__version__
 
 

@@ -71,6 +71,7 @@ class Results:
         with said_clearly(), self._files.writing(), self._files.desk() as desk:
             temporary = desk / "result"
             pq.write_table(described, temporary, compression="zstd", write_page_checksum=True)
+            temporary.chmod(0o600)
             temporary.replace(self._path(parts))
         self._evict()
         return described

@@ -22,7 +22,7 @@ class RowGroups:
         self._schema = schema
         self._batches: list[pa.RecordBatch] = []
         self._waiting = 0
-        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True)
         self._thread = ThreadPoolExecutor(1)
         self._pending: Future[None] | None = None
         self.rows = 0

@@ -1,85 +1,73 @@
-"""Checking everything, taking a copy of everything, and bringing it back."""
+"""Taking a copy of everything while others work, and bringing it back."""
 
 from __future__ import annotations
 
 import shutil
 import sqlite3
+import tempfile
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from cxlib.errors import CxError
-from cxlib.store.catalogue import DATASETS, FORMAT, TABLES_OF_VERSIONS, VERSIONS, Catalogue, named_files, too_new
-from cxlib.store.files import Files, Staged, digest, said_clearly, sync_folder
-from cxlib.store.records import BackupReport, Finding
+from cxlib.store.catalogue import DATASETS, FORMAT, METADATA, VERSIONS, Catalogue, named_files, too_new
+from cxlib.store.checking import fsck
+from cxlib.store.files import Files, Staged, said_clearly, sync_folder
+from cxlib.store.records import BackupReport
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-
-def fsck(files: Files, catalogue: Catalogue) -> list[Finding]:
-    """Hash every file again and look through the catalogue; return what is wrong, the harmless last."""
-    with catalogue.reading() as connection:
-        findings = list(_database(connection, files))
-        raw, typed = named_files(connection)
-        wanted = [(files.raw_path(sha256), sha256) for sha256 in sorted(raw)]
-        wanted += [(files.typed_path(sha256), sha256) for sha256 in sorted(typed)]
-        for path, sha256 in wanted:
-            findings += _file(path, sha256)
-        damaged = {finding.path for finding in findings}
-        for sha256, rows in connection.execute(
-            sa.select(TABLES_OF_VERSIONS.c.sha256, TABLES_OF_VERSIONS.c.rows).distinct()
-        ):
-            if str(files.typed_path(sha256)) not in damaged:
-                findings += _table(files.typed_path(sha256), rows)
-    known = {path for path, _ in wanted}
-    for folder in (files.raw, files.typed):
-        findings += [
-            Finding(code="leftover", text=N_("{path} belongs to no data set."), path=str(path), harmless=True)
-            for path in sorted(folder.iterdir())
-            if path not in known
-        ]
-    return findings
+    from cxlib.store.records import Finding
 
 
 def backup(files: Files, path: Path) -> BackupReport:
     """Copy the store into a new folder while others read and write.
 
+    All that was acknowledged before it began is in it. Results, jobs, uploads under way and the inbox are not.
+
     Raises
     ------
     CxError
-        ``backup_exists`` when something is at `path` already.
+        ``backup_exists`` when something is at `path` already, ``backup_inside`` when that is within the store.
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise _exists(path)
+    if path.resolve().is_relative_to(files.root):
         raise CxError(
-            "backup_exists",
-            N_("{value} exists already."),
-            hint=N_("Name a folder that does not exist yet."),
+            "backup_inside",
+            N_("{value} lies in the data folder itself."),
+            hint=N_("Name a folder elsewhere, best on another disk."),
             value=str(path),
         )
-    partial = path.with_name(f"{path.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    partial: Path | None = None
     try:
         with said_clearly(), files.writing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial = Path(tempfile.mkdtemp(prefix=f"{path.name}.partial-", dir=path.parent))
             copy = Files(partial)
             _copy_catalogue(files.catalogue, copy.catalogue)
             total, count, damaged = _copy_files(files, copy)
             for folder in (copy.raw, copy.typed, copy.root):
                 sync_folder(folder)
-            partial.replace(path)
+            try:
+                partial.replace(path)
+            except OSError as error:
+                if path.exists() and any(path.iterdir()):
+                    raise _exists(path) from error  # somebody was quicker
+                raise
             sync_folder(path.parent)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        if partial is not None:
+            shutil.rmtree(partial, ignore_errors=True)
     return BackupReport(path=path, files=count, bytes=total, damaged=damaged)
 
 
 def restore(files: Files, catalogue: Catalogue, path: Path, *, replace: bool) -> None:
-    """Make the store what the backup holds; call it alone.
+    """Make the store what the backup holds; call it alone. The backup is only read.
+
+    Until its last step, one transaction of the catalogue, the store is what it was.
 
     Raises
     ------
@@ -90,69 +78,67 @@ def restore(files: Files, catalogue: Catalogue, path: Path, *, replace: bool) ->
     source = Files.existing(path)
     if source is None:
         raise CxError("no_backup", N_("{value} holds no backup."), value=str(path))
-    copy = Catalogue(source.catalogue)
-    try:
-        with said_clearly(), files.desk() as desk:
-            _check_backup(source, copy)
+    with said_clearly(), files.desk() as desk:
+        copied = desk / "catalogue.sqlite"
+        try:
+            _copy_catalogue(source.catalogue, copied)
+        except sqlite3.DatabaseError as error:
+            raise _damaged(str(error)) from error
+        copy = Catalogue(copied)
+        try:
+            raw, typed = _check_backup(source, copy)
             if not replace:
-                _check_nothing_lost(catalogue, copy)
-            with copy.reading() as connection:
-                raw, typed = named_files(connection)
+                with catalogue.reading() as connection:
+                    _check_nothing_lost(connection, copy)
             pairs = [(source.raw_path(each), files.raw_path(each)) for each in raw]
             pairs += [(source.typed_path(each), files.typed_path(each)) for each in typed]
             for origin, target in pairs:
                 staged = files.stage_raw(origin, desk)
+                if not target.name.startswith(staged.sha256):
+                    raise _damaged(str(origin))  # changed since it was checked
                 files.publish([Staged(staged.temporary, target, staged.sha256, staged.bytes)])
-            _copy_catalogue(source.catalogue, files.catalogue)
-    finally:
-        copy.close()
+            _take_over(catalogue, copy, replace=replace)
+        finally:
+            copy.close()
 
 
-def _database(connection: sa.Connection, files: Files) -> Iterator[Finding]:
-    said = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
-    said = [*(each for each in said if each != "ok"), *connection.exec_driver_sql("PRAGMA foreign_key_check").all()]
-    for each in said:
-        yield Finding(
-            code="catalogue_damaged",
-            text=N_("The catalogue {path} is damaged: {reason}"),
-            path=str(files.catalogue),
-            values={"reason": str(each)},
-        )
-
-
-def _file(path: Path, sha256: str) -> Iterator[Finding]:
-    try:
-        found, _ = digest(path)
-    except FileNotFoundError:
-        yield Finding(code="missing", text=N_("{path} is missing."), path=str(path))
-    except OSError as error:
-        values = {"reason": str(error)}
-        yield Finding(code="unreadable", text=N_("{path} cannot be read: {reason}"), path=str(path), values=values)
-    else:
-        if found != sha256:
-            yield Finding(code="changed", text=N_("{path} is not as it was saved."), path=str(path))
-
-
-def _table(path: Path, rows: int) -> Iterator[Finding]:
-    try:
-        found = pq.read_metadata(path).num_rows
-    except (OSError, pa.ArrowException) as error:
-        values = {"reason": str(error)}
-        yield Finding(code="unreadable", text=N_("{path} cannot be read: {reason}"), path=str(path), values=values)
-        return
-    if found != rows:
-        yield Finding(
-            code="rows_differ",
-            text=N_("{path} has {found} rows and not {rows}."),
-            path=str(path),
-            values={"found": found, "rows": rows},
-        )
+def _take_over(catalogue: Catalogue, copy: Catalogue, *, replace: bool) -> None:
+    """Put the rows of one catalogue in place of those of another, in one transaction."""
+    tables = METADATA.sorted_tables
+    with copy.reading() as connection:
+        rows = {table.name: [dict(row) for row in connection.execute(sa.select(table)).mappings()] for table in tables}
+    with catalogue.writing() as connection:
+        if not replace:
+            _check_nothing_lost(connection, copy)  # again: others may have come in between
+        for table in reversed(tables):
+            connection.execute(sa.delete(table))
+        for table in tables:
+            if rows[table.name]:
+                connection.execute(sa.insert(table), rows[table.name])
 
 
 def _copy_catalogue(origin: Path, target: Path) -> None:
-    with closing(sqlite3.connect(origin, timeout=60)) as source, closing(sqlite3.connect(target, timeout=60)) as copy:
+    """Copy a database as of one moment, also one that may only be read, into a single file."""
+    with closing(_opened(origin)) as source, closing(sqlite3.connect(target, timeout=60)) as copy:
+        target.chmod(0o600)
         copy.execute("PRAGMA synchronous = FULL")
         source.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+
+
+def _opened(origin: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(origin, timeout=60)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        if origin.with_name(f"{origin.name}-wal").exists():
+            raise  # what is in the log would be missed
+        return sqlite3.connect(f"{origin.resolve().as_uri()}?immutable=1", uri=True)  # on a disk that is read-only
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _copy_files(files: Files, copy: Files) -> tuple[int, int, tuple[str, ...]]:
@@ -178,28 +164,28 @@ def _copy_files(files: Files, copy: Files) -> tuple[int, int, tuple[str, ...]]:
     return total, count, tuple(damaged)
 
 
-def _check_backup(source: Files, copy: Catalogue) -> None:
-    with copy.reading() as connection:
-        if connection.exec_driver_sql("PRAGMA user_version").scalar_one() > FORMAT:
-            raise too_new()
-    wrong = [finding for finding in fsck(source, copy) if not finding.harmless]
+def _check_backup(source: Files, copy: Catalogue) -> tuple[set[str], set[str]]:
+    """Look through the backup; return the files that it names."""
+    try:
+        with copy.reading() as connection:
+            if connection.exec_driver_sql("PRAGMA user_version").scalar_one() > FORMAT:
+                raise too_new()
+    except sa.exc.DatabaseError as error:
+        raise _damaged(str(error.orig)) from error
+    wrong: list[Finding] = [finding for finding in fsck(source, copy) if not finding.harmless]
     if wrong:
-        raise CxError(
-            "backup_damaged",
-            N_("The backup is damaged and was not brought back: {value}"),
-            hint=N_("Use another backup."),
-            value=wrong[0].said,
-        )
+        raise _damaged(wrong[0].said)
+    with copy.reading() as connection:
+        return named_files(connection)
 
 
-def _check_nothing_lost(catalogue: Catalogue, copy: Catalogue) -> None:
+def _check_nothing_lost(connection: sa.Connection, copy: Catalogue) -> None:
     listed = sa.select(DATASETS.c.name, VERSIONS.c.dataset_id, VERSIONS.c.number, VERSIONS.c.created_at).join_from(
         VERSIONS, DATASETS
     ).where(~DATASETS.c.demo)  # fmt: skip
-    with catalogue.reading() as connection:
-        here = connection.execute(listed).all()
-    with copy.reading() as connection:
-        there = {tuple(row)[1:] for row in connection.execute(listed)}
+    here = connection.execute(listed).all()
+    with copy.reading() as other:
+        there = {tuple(row)[1:] for row in other.execute(listed)}
     lost = sorted({row[0] for row in here if tuple(row)[1:] not in there})
     if lost:
         raise CxError(
@@ -208,3 +194,21 @@ def _check_nothing_lost(catalogue: Catalogue, copy: Catalogue) -> None:
             hint=N_("Back them up first, then bring the backup back and replace them."),
             value=", ".join(lost),
         )
+
+
+def _damaged(reason: str) -> CxError:
+    return CxError(
+        "backup_damaged",
+        N_("The backup is damaged and was not brought back: {value}"),
+        hint=N_("Use another backup."),
+        value=reason,
+    )
+
+
+def _exists(path: Path) -> CxError:
+    return CxError(
+        "backup_exists",
+        N_("{value} exists already."),
+        hint=N_("Name a folder that does not exist yet."),
+        value=str(path),
+    )

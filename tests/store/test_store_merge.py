@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cxlib.errors import CxError
-from cxlib.store import Incoming
+from cxlib.store import Incoming, ordering, row_groups
 
 PATIENT = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -185,18 +185,30 @@ def naive(table, columns, file, rule):
     return fates
 
 
+@pytest.mark.parametrize("batch_rows", [2, 1 << 18])
 @PATIENT
 @given(st.lists(files(), min_size=1, max_size=4))
-def test_any_files_merge_as_by_hand(store, usage, made):
+def test_any_files_merge_as_by_hand(store, usage, batch_rows, made):
+    """Also where the two sides are read in batches so small that each row meets the end of one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ordering, "BATCH_ROWS", batch_rows)
+        patch.setattr(row_groups, "ROW_GROUP_ROWS", batch_rows + 1)
+        merge_and_compare(store, usage, made)
+
+
+def merge_and_compare(store, usage, made):
     own = store.create(name=f"d{len(store.datasets())}").id
     expected = {}
     present = []
     for columns, file, rule in made:
         data = usage(list(file), **{name: [cells[name] for cells in file.values()] for name in columns})
-        (record,) = store.commit(own, [Incoming(table="usage", data=data)], on_conflict=rule).imports
-        assert {
-            "new": record.added, "replaced": record.replaced, "kept": record.kept, "identical": record.identical
-        } == naive(expected, columns, file, rule)  # fmt: skip
+        fates = naive(expected, columns, file, rule)
+        arriving = [Incoming(table="usage", data=data)]
+        (seen,) = store.preview(own, arriving, on_conflict=rule).files
+        assert {name: getattr(seen, name) for name in fates} == fates
+        (record,) = store.commit(own, arriving, on_conflict=rule).imports
+        fates["added"] = fates.pop("new")
+        assert {name: getattr(record, name) for name in fates} == fates
         present = list(dict.fromkeys([*present, *columns]))
     wanted = [
         {"customer_id": customer, "month": date(2026, month, 1), **{name: cells.get(name) for name in present}}

@@ -39,7 +39,7 @@ def test_a_flipped_bit_in_any_file_is_found(filled, folder):
 
 def test_a_missing_file_and_a_leftover_are_told_apart(filled, own):
     gone = filled.path(own, "usage")
-    gone.rename(gone.with_name("elsewhere.parquet"))
+    gone.rename(gone.with_name(f"{'0' * 64}.parquet"))
     assert [(finding.code, finding.harmless) for finding in filled.fsck()] == [("missing", False), ("leftover", True)]
     with pytest.raises(CxError) as caught:
         filled.load(own, "usage")
