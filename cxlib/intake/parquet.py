@@ -10,10 +10,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cxlib.errors import CxError
-from cxlib.intake.bounds import check_expansion
+from cxlib.intake.bounds import check_parquet, check_parquet_part
 from cxlib.texts import N_
 
-_CELL_BYTES: Final = 8
+BATCH_ROWS: Final = 8192
+"""Long texts of which a dictionary holds one copy come out at once for this many rows."""
 
 
 def read_parquet(data: bytes) -> tuple[list[str], list[pa.ChunkedArray]]:
@@ -26,25 +27,25 @@ def read_parquet(data: bytes) -> tuple[list[str], list[pa.ChunkedArray]]:
     """
     try:
         file = pq.ParquetFile(io.BytesIO(data))
-        told = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
-        cells = file.metadata.num_rows * file.metadata.num_columns
-        check_expansion(len(data), max(told, cells * _CELL_BYTES))
-        batches, total = [], 0
-        for batch in file.iter_batches(batch_size=1 << 16):
-            total += batch.nbytes
-            check_expansion(len(data), total)
-            batches.append(batch)
-        table = pa.Table.from_batches(batches, schema=file.schema_arrow)
+        check_parquet(len(data), file.metadata)
+        names = file.schema_arrow.names
+        columns: list[list[pa.Array]] = [[] for _ in names]
+        seen = 0
+        for batch in file.iter_batches(batch_size=BATCH_ROWS):
+            for name, cells, chunks in zip(names, batch.columns, columns, strict=True):
+                chunks.append(_parquet_text(name, cells))
+                seen += chunks[-1].nbytes
+                check_parquet_part(len(data), seen)
     except (pa.ArrowInvalid, OSError) as error:
         raise CxError(
             "damaged_parquet",
             N_("The Parquet file is damaged or cut off."),
             hint=N_("Copy or export it again."),
         ) from error
-    return table.column_names, [_parquet_text(name, table.column(name)) for name in table.column_names]
+    return names, [pa.chunked_array(chunks, pa.string()) for chunks in columns]
 
 
-def _parquet_text(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _parquet_text(name: str, column: pa.Array) -> pa.Array:
     kind = column.type
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         raise CxError(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from python_calamine import CalamineError, CalamineWorkbook
 
 from cxlib.errors import CxError
-from cxlib.intake.bounds import MAX_SHEET_BYTES, check_expansion
+from cxlib.intake.bounds import check_workbook
 from cxlib.intake.problems import Question
 from cxlib.intake.structure import HEADER_QUESTION, NO_HEADER, is_value
 from cxlib.texts import N_
@@ -57,8 +57,7 @@ def read_workbook(
 
 def _open(data: bytes) -> CalamineWorkbook:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as parts:
-            check_expansion(len(data), sum(each.file_size for each in parts.infolist()), limit=MAX_SHEET_BYTES)
+        check_workbook(data)
         return CalamineWorkbook.from_filelike(io.BytesIO(data))
     except (zipfile.BadZipFile, CalamineError) as error:
         raise CxError(

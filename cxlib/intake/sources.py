@@ -30,6 +30,7 @@ _OTHER_KINDS: Final = (
     (b"GIF8", N_("picture")),
     (b"Rar!\x1a\x07", "RAR"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"\x1f\x8b", "gzip"),
     (b"BZh", "bzip2"),
     (b"\xfd7zXZ\x00", "xz"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
@@ -37,6 +38,8 @@ _OTHER_KINDS: Final = (
     (b"ARROW1\x00\x00", "Arrow"),
     (b"{\\rtf", "RTF"),
 )
+_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+_PEEKED: Final = MIB
 _PICKLE: Final = re.compile(rb"\x80[\x02-\x06]")
 _HTML: Final = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|head|body|table|\?xml|!--)", re.IGNORECASE)
 _JSON: Final = re.compile(rb'(\xef\xbb\xbf)?\s*(\{\s*("[^"]*"\s*:|\})|\[\s*[\[{]|\[\s*\]\s*$)')
@@ -75,6 +78,7 @@ def open_large(source: Path | str | bytes, *, encoding: str | None, name: str | 
     path = Path() if isinstance(source, bytes) else Path(source)
     if isinstance(source, bytes) or not path.is_file() or path.stat().st_size < LARGE_BYTES:
         return None
+    _check_not_all_nul(path)
     text = FileBytes(path)
     head, tail = text[:4096], text[len(text) - 4 :]
     if encoding is not None and encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "utf-8-sig"):
@@ -91,8 +95,13 @@ def open_large(source: Path | str | bytes, *, encoding: str | None, name: str | 
 
 
 def _read(path: Path) -> bytes:
+    """Read a file whole, unless its first bytes tell already that it is no table."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            head = file.read(_PEEKED)
+            if head[:2] != b"\x1f\x8b" and head[:4] not in _ZIP:
+                _check_other_kinds(head)
+            return head + file.read()
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise CxError(
             "no_file",
@@ -100,6 +109,17 @@ def _read(path: Path) -> bytes:
             hint=N_("Check its name and who may read it."),
             name=path.name,
         ) from error
+
+
+def _check_not_all_nul(path: Path) -> None:
+    """Refuse a large file with nothing at its beginning, in its middle and at its end."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        for place in (0, size // 2, max(size - _PEEKED, 0)):
+            file.seek(place)
+            if file.read(_PEEKED).strip(b"\x00"):
+                return
+    _refuse_empty(b"\x00")
 
 
 def _refuse_empty(data: bytes) -> None:
@@ -115,10 +135,15 @@ def _refuse_empty(data: bytes) -> None:
 def _kind(data: bytes) -> SourceKind:
     if data[:4] == b"PAR1" and data[-4:] == b"PAR1":
         return "parquet"
-    if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+    if data[:4] in _ZIP:
         if b"xl/workbook.xml" in data:
             return "xlsx"
         _refuse_kind("ZIP")
+    _check_other_kinds(data)
+    return "text"
+
+
+def _check_other_kinds(data: bytes) -> None:
     for magic, kind in _OTHER_KINDS:
         if data.startswith(magic):
             _refuse_kind(kind)
@@ -131,7 +156,6 @@ def _kind(data: bytes) -> SourceKind:
         _refuse_kind("HTML/XML")
     if _JSON.match(head):
         _refuse_kind("JSON")
-    return "text"
 
 
 def _refuse_kind(kind: str) -> None:

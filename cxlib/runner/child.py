@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 TASK: Final = re.compile(r"(?P<package>[a-z_0-9]+)(\.[a-z][a-z_0-9]*)*:[a-z][a-z_0-9]*")
-NICE: Final = 10
+NICE: Final = 5
 REPORT_EVERY_S: Final = 0.1
 PR_SET_PDEATHSIG: Final = 1
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

@@ -56,6 +56,7 @@ class Child:
             cwd="/",
         )
         self._rest = b""
+        self._ready = False
         self.since = time.monotonic()
         self._write(json.dumps(list(imports)))
 
@@ -68,6 +69,12 @@ class Child:
     def alive(self) -> bool:
         """Whether the process has not ended."""
         return self._process.poll() is None
+
+    def ready(self, timeout_s: float) -> bool:
+        """Wait until it has imported everything, at most `timeout_s`; return whether it has."""
+        if not self._ready:
+            self._ready = any(each.get("ready") for each in self.heard(timeout_s) or ())
+        return self._ready
 
     def ask(self, request: dict[str, Any]) -> None:
         """Send the request."""

@@ -136,12 +136,22 @@ class Runner:
             self._changed.notify()
         return job
 
-    def ready(self) -> None:
-        """Have a process wait for the first job; call it when one is likely to be asked for soon."""
-        with self._changed:
-            self._wanted = True
-            self._more_hands()
-            self._changed.notify()
+    def ready(self, timeout_s: float = 0.0) -> bool:
+        """Have a process wait for the next job; call it when one is likely to be asked for soon.
+
+        Wait until it has imported everything, at most `timeout_s`, and return whether it has.
+        """
+        until = time.monotonic() + timeout_s
+        while True:
+            with self._changed:
+                if self._spare is not None and self._spare.ready(0.0):
+                    return True
+                self._wanted = True
+                self._more_hands()
+                self._changed.notify()
+            if time.monotonic() >= until:
+                return False
+            time.sleep(POLL_S)
 
     def jobs(self) -> list[Job]:
         """Return the jobs that wait or run, the oldest first."""
