@@ -21,6 +21,7 @@ from cxlib.intake.structure import (
     is_value,
     several_tables,
     typed_columns,
+    value_columns,
 )
 from cxlib.texts import N_
 
@@ -35,7 +36,7 @@ SAMPLE_BYTES: Final = 1 << 17
 PROBES: Final = 15
 """Further places of a large file at which quotes and escapes are looked for."""
 LEAST_SHARE: Final = 0.5
-ROWS_TRIED: Final = ROWS_LOOKED_AT + 40
+ROWS_TRIED: Final = ROWS_LOOKED_AT + 30
 SAMPLE_CELLS: Final = 6
 
 DELIMITER_QUESTION: Final = N_(
@@ -273,9 +274,9 @@ def _dialects(sample: bytes, data: bytes, told: _Told) -> list[Dialect]:
 
 def _quote(sample: bytes, delimiter: bytes) -> str:
     """Return the quote in which the most values stand, a double one where none do."""
-    if b"'" not in sample:
-        return '"'
     between = rb"(?:^|[\r\n]|" + re.escape(delimiter) + rb") ?"
+    if b"'" not in sample or re.search(between + b"'", sample) is None:
+        return '"'
     after = rb"(?=$|[\r\n]|" + re.escape(delimiter) + rb")"
     body = rb"[^\r\n" + re.escape(delimiter) + rb"]*"
     double = len(re.findall(between + b'"' + body + b'"' + after, sample))
@@ -359,7 +360,7 @@ def _try(dialect: Dialect, sample: bytes, told: _Told, *, whole: bool) -> Layout
         usual = int(widths[there[0]])
     begin = int(np.argmax(widths == usual))
     first = max(begin - 3, 0) if told.header_line is None else max(int(there[0]) - 3, 0)
-    looked_at = scanned.cells(first, begin + ROWS_TRIED)
+    looked_at = scanned.cells(first, begin + (ROWS_TRIED if usual > 1 else 5))
     earlier = [*scanned.lines[:first].tolist(), *scanned.faults.tolist()]
     head = find_head(looked_at, usual, line=told.header_line, lines=told.header, above=earlier)
     if head is None:
@@ -371,6 +372,7 @@ def _try(dialect: Dialect, sample: bytes, told: _Told, *, whole: bool) -> Layout
     share = float((widths[at:] == usual).sum()) / (rows - at + below)
     body_at, body_line = scanned.after(last)
     body = [cells for _, cells in looked_at[last + 1 - first :] if len(cells) == usual]
+    typed, pure = value_columns(body, usual)
     return Layout(
         dialect=dialect,
         header=head.names,
@@ -382,8 +384,8 @@ def _try(dialect: Dialect, sample: bytes, told: _Told, *, whole: bool) -> Layout
         coverage=float((widths[at:] == usual).sum()) / (rows + scanned.bad),
         above=head.above,
         questions=head.questions,
-        typed=tuple(typed_columns(body, usual)),
-        pure=next(iter(typed_columns(body, usual, share=1.0)[::-1]), -1),
+        typed=tuple(typed),
+        pure=pure,
         second=head.second,
         named=told.header_line is not None or _names(head.names),
     )

@@ -82,6 +82,7 @@ def _mark(  # noqa: PLR0917 - compiled code takes arrays by place
                 pos += 1
             odd = pos < end and letters[text[pos]]
         if not odd:
+            odd = width > 1  # where nothing is filled
             for i in range(base, base + width):
                 pos, end = starts[i], ends[i]
                 while pos < end and text[pos] == 32:

@@ -57,6 +57,10 @@ RULES: Final[dict[str, Rule]] = {
         N_("The header once more"),
         N_("Take the line out; if another table starts here, save it as a file of its own."),
     ),
+    "empty_row": Rule(
+        N_("A row without any value"),
+        N_("Nothing to do, if nothing was meant to stand there."),
+    ),
     "footnote": Rule(
         N_("A note below the table"),
         N_("It was not read as data. If it is a row, fill in its other values."),
@@ -64,6 +68,11 @@ RULES: Final[dict[str, Rule]] = {
     "second_header_line": Rule(
         N_("A second line of the header"),
         N_("It was not read as data. Check that the names of the columns are the right ones."),
+        "warning",
+    ),
+    "error_cell": Rule(
+        N_("A cell that shows an error instead of a value"),
+        N_("Correct the formula, or take it out; #FORMULA stands for a result that was not saved with the file."),
         "warning",
     ),
     "above_header": Rule(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from cxlib.errors import CxError
@@ -32,6 +32,7 @@ TOTAL_WORDS: Final = (
     "grand totals", "subtotals", "summe", "gesamt", "gesamtsumme", "合计", "总计", "小计", "汇总", "总和", "共计",
     "合計", "總計", "小計", "匯總", "彙總", "總和", "共計", "累计", "累計", "总合计", "本页合计", "本页小计",
 )  # fmt: skip
+_FIRST_LETTERS: Final = frozenset(word[0] for word in TOTAL_WORDS)
 _TOTAL: Final = re.compile(rf"\s*(?:{'|'.join(map(re.escape, TOTAL_WORDS))})\s*[:：]?\s*", re.IGNORECASE)
 _TOTAL_OF: Final = re.compile(
     rf"\s*(?:{'|'.join(map(re.escape, TOTAL_WORDS))})(?:\s*[:：(（\[]|\s+(?:of|for|all|in|by)\b).*", re.IGNORECASE
@@ -45,15 +46,18 @@ _NOTE: Final = re.compile(
     r"|[0-9,. ]+\s*(?:rows?|records?|lines?|条|行|筆|笔)\b|共\s*[0-9,]+\s*[条行筆笔])",
     re.IGNORECASE,
 )
-_VALUE: Final = re.compile(
+_VALUE_SHAPE: Final = (
     r"[+-]?[0-9]+([.,][0-9]+)*%?"
     r"|[0-9]{1,4}[-/.][0-9]{1,2}([-/.][0-9]{1,4})?([ T][0-9:.]+)?"
     r"|[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?"
 )
-_AMOUNT: Final = re.compile(r"[+-]?[$€£¥￥]?\s?[0-9][0-9.,'  ]*(?:%|[ ]?[A-Za-z€元]{1,3})?|[0-9]{4}年[0-9]{1,2}月.*")
+_AMOUNT_SHAPE: Final = r"[+-]?[$€£¥￥]?\s?[0-9][0-9.,'  ]*(?:%|[ ]?[A-Za-z€元]{1,3})?|[0-9]{4}年[0-9]{1,2}月.*"
+_VALUE: Final = re.compile(_VALUE_SHAPE)
+_AMOUNT: Final = re.compile(_AMOUNT_SHAPE)
+_DATUM: Final = re.compile(f"{_VALUE_SHAPE}|{_AMOUNT_SHAPE}")
 _UNIT: Final = re.compile(r"[(\[（【].*[)\]）】]|-+|[/\\]|[%‰€$£¥￥]")
 TYPED_SHARE: Final = 0.9
-ROWS_LOOKED_AT: Final = 60
+ROWS_LOOKED_AT: Final = 40
 LINES_ABOVE: Final = 30
 TAIL: Final = 40
 
@@ -73,6 +77,10 @@ class Head:
     second: int | None = None
     questions: tuple[Question, ...] = ()
 
+    def shifted(self, rows: int) -> Head:
+        """Return the header among rows of which the first ones were not looked at."""
+        return replace(self, at=self.at + rows)
+
 
 @dataclass
 class Findings:
@@ -91,6 +99,12 @@ def is_value(cell: str) -> bool:
 def is_total(cell: str, *, last: bool = False) -> bool:
     """Tell whether a row's first value says that the row is a total; below the last row it may say of what."""
     return _TOTAL.fullmatch(cell) is not None or (last and _TOTAL_OF.fullmatch(cell) is not None)
+
+
+def begins_total(cells: Sequence[str]) -> bool:
+    """Tell whether a row's first value begins with the word of a total."""
+    cell = first_filled(cells)
+    return cell[:1].lower() in _FIRST_LETTERS and cell.lower().startswith(TOTAL_WORDS)
 
 
 def is_note(cell: str) -> bool:
@@ -154,7 +168,7 @@ def find_head(
         head = Head(rows[at][1], at)
     left_out = sorted({*(each[0] for each in rows[:chosen]), *(n for n in above if n < rows[chosen][0])})
     if left_out and line is None:
-        options = [str(rows[i][0]) for i in wide[:LINES_ABOVE] if i <= at + 2 and _filled(rows[i][1])]
+        options = [str(rows[i][0]) for i in wide[:LINES_ABOVE] if i <= at + 2 and _could_head(rows[i][1])]
         shown = str(rows[chosen][0])
         questions.insert(0, Question("header", HEADER_QUESTION, tuple(dict.fromkeys([shown, *options])), shown))
     return Head(head.names, head.at, head.lines, tuple(left_out), head.second, tuple(questions))
@@ -170,15 +184,21 @@ def joined_names(first: Cells, second: Cells) -> Cells:
     return tuple(" ".join(filter(None, [up, down.strip()])) for up, down in zip(groups, second, strict=True))
 
 
-def typed_columns(rows: Sequence[Cells], width: int, *, share: float = TYPED_SHARE) -> list[int]:
-    """Return the columns in which at least a `share` of the values are numbers, dates or times."""
-    found = []
+def typed_columns(rows: Sequence[Cells], width: int) -> list[int]:
+    """Return the columns in which nearly all values are numbers, dates or times."""
+    return value_columns(rows, width)[0]
+
+
+def value_columns(rows: Sequence[Cells], width: int) -> tuple[list[int], int]:
+    """Return the columns of nearly all numbers, dates or times, and the last one that holds nothing else (or -1)."""
+    found, pure = [], -1
     for i in range(width):
         cells = [text for row in rows if (text := row[i].strip()) and text.lower() not in NULL_WORDS]
-        values = sum(1 for cell in cells if is_value(cell) or _AMOUNT.fullmatch(cell))
-        if cells and values >= share * len(cells):
+        values = sum(map(bool, map(_DATUM.fullmatch, cells)))
+        if cells and values >= TYPED_SHARE * len(cells):
             found.append(i)
-    return found
+            pure = i if values == len(cells) else pure
+    return found, pure
 
 
 def is_header(cells: Cells, typed: Sequence[int]) -> bool:
@@ -227,8 +247,8 @@ def look_through(
     typed : sequence of int
         From `typed_columns`.
     candidates : sequence of (line, values)
-        Rows that begin with the word of a total, that hold letters where only values stand, or that follow a
-        blank line.
+        Rows that begin with the word of a total, that hold letters where only values stand, that are empty, and
+        the first two after a blank line.
     tail : sequence of (line, values)
         The last rows.
     rejected : sequence of (line, rule, text)
@@ -245,18 +265,23 @@ def look_through(
     found = Findings()
     own = tuple(cell.strip() for cell in header)
     last_row = _last_row(tail)
-    blank = set(after_blank)
+    blank, rows = set(after_blank), dict([*candidates, *tail])
     notes = {
         line: "footnote" for line, cells in tail if line > last_row and not is_total(first_filled(cells), last=True)
     }
     aside = dict(notes)
-    for line, cells in sorted({*candidates, *tail}):
+    for line, cells in sorted(rows.items()):
         stripped = tuple(cell.strip() for cell in cells)
-        if stripped == own:
+        if not any(stripped):
+            aside[line] = "empty_row"
+        elif stripped == own:
             aside[line] = "repeated_header"
         elif len(cells) > 1 and is_total(first_filled(cells), last=line > last_row):
             aside[line] = "totals_row"
-        elif line not in notes and _heads_another(stripped, typed, after_blank=line in blank):
+        elif line not in notes and (
+            _heads_another(stripped, typed, after_blank=line in blank)
+            or (line in blank and _heads_narrower(stripped, rows.get(line + 1), typed))
+        ):
             raise several_tables(line)
     found.aside = sorted(aside.items())
     found.rejected = _renamed(rejected, last_row, split)
@@ -271,10 +296,21 @@ def _heads_another(cells: Cells, typed: Sequence[int], *, after_blank: bool) -> 
     return after_blank or len(typed) > 1 or (bool(typed) and known_names(cells) >= 2)
 
 
+def _heads_narrower(cells: Cells, below: Cells | None, typed: Sequence[int]) -> bool:
+    """Tell whether a row after a blank one names the columns of a table with fewer columns than the first."""
+    width = max((i for i, cell in enumerate(cells, start=1) if cell), default=0)
+    if below is None or width < 2 or width == len(cells) or any(cell.strip() for cell in below[width:]):
+        return False
+    over = [i for i in typed if i < width]
+    return is_header(cells[:width], over) and (bool(over) or known_names(cells[:width]) >= 2) and _filled(below) > 1
+
+
 def _last_row(tail: Sequence[Numbered]) -> int:
     """Return the line of the last row that is one: neither a note nor a total."""
     for line, cells in reversed(tail):
         filled = _filled(cells)
+        if len(cells) > 1 and not filled:
+            continue
         lone = len(cells) > 1 and filled == 1 and bool(cells[0].strip())
         if not (lone and is_note(cells[0])) and not (len(cells) > 1 and is_total(first_filled(cells), last=True)):
             return line
@@ -376,6 +412,10 @@ def _is_second_line(names: Cells, second: Cells, typed: Sequence[int], body: Seq
 def _is_datum(cell: str) -> bool:
     absent = cell.lower() in NULL_WORDS and not _UNIT.fullmatch(cell)
     return absent or is_value(cell) or _AMOUNT.fullmatch(cell) is not None
+
+
+def _could_head(cells: Cells) -> bool:
+    return _filled(cells) > 0 and not any(is_value(cell) for cell in cells)
 
 
 def _complete(cells: Cells) -> bool:

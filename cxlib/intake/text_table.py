@@ -157,7 +157,7 @@ def read_text_table(
         return _from_text(*large, told)
     opened = open_source(source, name=name)
     if opened.kind == "xlsx":
-        return _from_workbook(opened, sheet)
+        return _from_workbook(opened, sheet, _number(header_line), header)
     if opened.kind == "parquet":
         return _from_parquet(opened)
     return _from_text(opened, decode(opened.data, encoding=encoding), told)
@@ -213,18 +213,18 @@ def _line(data: bytes, number: int) -> str:
     return lines[number - 1].decode(errors="replace")[:200] if number <= len(lines) else ""
 
 
-def _from_workbook(source: Source, sheet: str | int | None) -> TextTable:
-    header, columns, rows, rejected, questions = read_workbook(source.data, sheet=sheet)
-    above = [(row, "", rule, text) for row, rule, text in rejected if rule == "above_header"]
+def _from_workbook(source: Source, sheet: str | int | None, header_line: int | None, header: str | None) -> TextTable:
+    found = read_workbook(source.data, sheet=sheet, header_line=header_line, header=header)
     return _built(
-        header=header,
+        header=found.header,
         cells=_held(
-            [pa.chunked_array([pa.array(column, pa.string())]) for column in columns], pa.array(rows, pa.int64())
+            [pa.chunked_array([pa.array(column, pa.string())]) for column in found.columns],
+            pa.array(found.rows, pa.int64()),
         ),
-        rejected=[each for each in rejected if each[1] != "above_header"],
-        notes=above,
-        header_line=max((each[0] for each in above), default=0) + 1,
-        questions=questions,
+        rejected=found.rejected,
+        notes=found.notes,
+        header_line=found.header_row,
+        questions=found.questions,
         encoding="",
         dialect=None,
         source=source,
@@ -280,9 +280,6 @@ def _built(
         shown = ", ".join(sorted({each[1] for each in header_notes}))
         questions = [*questions, Question("header_names", HEADER_NAMES_QUESTION, (shown,), shown)]
     found_cells = cells(dict(zip(names, kept, strict=True)))
-    if source.kind == "xlsx":
-        found_cells, again = _without_repeated_headers(found_cells, [header[i] for i in kept])
-        rejected = [*rejected, *again]
     rejected = sorted(rejected)
     if layout is not None:
         looked_at = (marked, blank_lines)
@@ -321,21 +318,27 @@ def _second_look(
 ) -> tuple[Cells, list[Rejected]]:
     """Set totals and notes aside and refuse a second table, which only the rows that stand out are looked at for."""
     dialect = layout.dialect
-    marked, after_blank = places[0], [line + 1 for line in places[1]]
+    looked_at = dict(_numbered(cells.take([*places[0], *_next_two(places[1])])))
+    empty = [line for line, row in looked_at.items() if not any(cell.strip() for cell in row)]
+    looked_at |= dict(_numbered(cells.take(_next_two(empty))))
     found = look_through(
         header=tuple(header),
         typed=layout.typed,
-        candidates=_numbered(cells.take([*marked, *after_blank])),
+        candidates=list(looked_at.items()),
         tail=_numbered(cells.tail(TAIL)),
         rejected=rejected,
         split=lambda text: split_line(text, dialect),
-        after_blank=after_blank,
+        after_blank=[line + 1 for line in (*places[1], *empty)],
     )
     if not found.aside:
         return cells, found.rejected
     rules = dict(found.aside)
     away = [(line, rules[line], dialect.delimiter.join(row)) for line, row in _numbered(cells.take(list(rules)))]
     return cells.without(list(rules)), sorted([*found.rejected, *away])
+
+
+def _next_two(lines: Sequence[int]) -> list[int]:
+    return [line + i for line in lines for i in (1, 2)]
 
 
 def _numbered(table: pa.Table) -> list[tuple[int, tuple[str, ...]]]:
@@ -370,12 +373,3 @@ def _header(
 
 def _all_blank(column: pa.ChunkedArray) -> bool:
     return bool(pc.all(pc.equal(pc.utf8_trim_whitespace(column), "")).as_py() is not False)
-
-
-def _without_repeated_headers(cells: Cells, header: list[str]) -> tuple[Cells, list[Rejected]]:
-    table = cells.table()
-    same = pc.equal(table.column(0), header[0])
-    for i, name in enumerate(header[1:], start=1):
-        same = pc.and_(same, pc.equal(table.column(i), name))
-    rows = table.column(ROW).filter(same).to_pylist()
-    return cells.without(rows) if rows else cells, [(row, "repeated_header", "\t".join(header)) for row in rows]
