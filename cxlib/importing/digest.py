@@ -35,8 +35,8 @@ class FileDigest:
     ----------
     folder : Path
         Where it all lies.
-    name, size_bytes : str, int
-        Of the file.
+    name, size_bytes, sha256 : str, int, str
+        Of the file; the hash is empty where its columns make no table.
     kind : str
         ``"text"``, ``"xlsx"`` or ``"parquet"``.
     encoding, encodings : str, list of str
@@ -92,6 +92,7 @@ class FileDigest:
     covers: dict[str, Any]
     sheets: list[str]
     options: dict[str, Any]
+    sha256: str = ""
 
     @classmethod
     def open(cls, folder: Path) -> Self:

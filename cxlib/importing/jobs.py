@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cxlib.errors import CxError
 from cxlib.importing.digest import FileDigest
 from cxlib.runner import Runner
-from cxlib.store.store import WORK
+from cxlib.store.data_sets import WORK
 from cxlib.texts import N_, language
 
 if TYPE_CHECKING:

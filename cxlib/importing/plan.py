@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +19,6 @@ from cxlib.intake import Reading, check_references, read_text_table
 from cxlib.intake.references import against_catalogue
 from cxlib.matching import rollup_events
 from cxlib.store import Incoming, Store
-from cxlib.store.merge import Merge
 from cxlib.texts import _
 
 if TYPE_CHECKING:
@@ -73,12 +71,14 @@ def prepared(
         _compare(each, plans)
     report(0.3, _("Rolling events up"))
     brought = _brought(found, folder, store, dataset)
-    report(0.5, _("Comparing with what is there"))
-    previews = _preview([incoming for _file, incoming in brought], folder, store, dataset, on_conflict)
+    preview = store.preview(
+        dataset, [each for _file, each in brought], on_conflict=on_conflict, report=_within(report, 0.5, 0.8)
+    )
     report(0.8, _("Comparing the tables with each other"))
     joins = _joins([incoming for _file, incoming in brought], store, dataset)
     asked = [each.digest for each in found if each.digest.questions]
     body = {
+        "number": preview.number,
         "on_conflict": on_conflict,
         "files": [
             each.told | {
@@ -93,15 +93,15 @@ def prepared(
     }  # fmt: skip
     (folder / INCOMING).write_text(json.dumps(body), "utf-8")
     return {
-        "number": 0 if dataset is None else store.version(dataset).number,
-        "files": [_said(file, each) for (file, _in), each in zip(brought, previews, strict=True)],
+        "number": preview.number,
+        "files": [_said(file, each) for (file, _in), each in zip(brought, preview.files, strict=True)],
         "joins": joins,
         "ready": confirmed or not asked,
     }
 
 
-def taken(folder: Path) -> tuple[list[dict[str, Any]], list[Incoming], OnConflict]:
-    """Return what `prepared` left: the files, what the store takes, and the rule.
+def taken(folder: Path) -> tuple[list[dict[str, Any]], list[Incoming], OnConflict, int]:
+    """Return what `prepared` left: the files, what the store takes, the rule, and the version it was prepared for.
 
     Raises
     ------
@@ -118,12 +118,12 @@ def taken(folder: Path) -> tuple[list[dict[str, Any]], list[Incoming], OnConflic
             | {
                 "data": folder / each["data"],
                 "raw": None if each["raw"] is None else Path(each["raw"]),
-                "quarantined": None if each["quarantined"] is None else pq.read_table(folder / each["quarantined"]),
+                "quarantined": None if each["quarantined"] is None else folder / each["quarantined"],
             }
         )
         for each in body["incoming"]
     ]
-    return body["files"], incoming, body["on_conflict"]
+    return body["files"], incoming, body["on_conflict"], body["number"]
 
 
 def _opened(told: dict[str, Any], into: Path) -> _File:
@@ -212,37 +212,18 @@ def _incoming(file: _File, data: Path, table: str) -> Incoming:
         table=table,
         data=data,
         raw=Path(file.told["path"]),
+        raw_sha256=digest.sha256,
         file_name=digest.name,
         mapping=digest.mapping.confirmed().to_json(),
         encoding=digest.encoding,
         rows_in_file=digest.counts["rows_in_file"],
-        quarantined=pq.read_table(file.quarantined),
+        quarantined=file.quarantined,
     )
 
 
-def _preview(
-    incoming: Sequence[Incoming], folder: Path, store: Store, dataset: str | None, on_conflict: OnConflict
-) -> list[dict[str, Any]]:
-    if dataset is not None:
-        return [_preview_told(each) for each in store.preview(dataset, incoming, on_conflict=on_conflict).files]
-    found = []
-    desk = Path(tempfile.mkdtemp(dir=folder))
-    with Merge(
-        {}, desk=desk, counting=True, readable=[each.data for each in incoming if isinstance(each.data, Path)]
-    ) as merge:
-        for each in incoming:
-            effect = merge.take(each, on_conflict=on_conflict)
-            found.append(
-                {
-                    "file_name": each.file_name,
-                    "table": each.table,
-                    "quarantined": 0 if each.quarantined is None else len(each.quarantined),
-                    "already_imported": None,
-                    **{name: getattr(effect, name) for name in effect.__dataclass_fields__},
-                }
-            )
-    shutil.rmtree(desk)
-    return found
+def _within(report: Report, first: float, last: float) -> Report:
+    """Return a report of a part of the whole."""
+    return lambda share, said: report(None if share is None else first + (last - first) * share, said)
 
 
 def _preview_told(preview: FilePreview) -> dict[str, Any]:
@@ -260,9 +241,12 @@ def _preview_told(preview: FilePreview) -> dict[str, Any]:
     }
 
 
-def _said(file: _File | None, preview: dict[str, Any]) -> dict[str, Any]:
-    aside = file.quarantined.name if file is not None and preview["quarantined"] else None
-    return preview | {"unknown_plans": [] if file is None else file.unknown_plans, "quarantined_path": aside}
+def _said(file: _File | None, preview: FilePreview) -> dict[str, Any]:
+    aside = file.quarantined.name if file is not None and preview.quarantined else None
+    return _preview_told(preview) | {
+        "unknown_plans": [] if file is None else file.unknown_plans,
+        "quarantined_path": aside,
+    }
 
 
 def _told(file: _File | None, incoming: Incoming) -> dict[str, Any]:
@@ -270,6 +254,7 @@ def _told(file: _File | None, incoming: Incoming) -> dict[str, Any]:
         "table": incoming.table,
         "data": Path(str(incoming.data)).name,
         "raw": None if incoming.raw is None else str(incoming.raw),
+        "raw_sha256": incoming.raw_sha256,
         "file_name": incoming.file_name,
         "mapping": incoming.mapping,
         "encoding": incoming.encoding,

@@ -7,7 +7,9 @@ one before has read.
 
 from __future__ import annotations
 
+import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -56,6 +58,7 @@ def read_file(parameters: dict[str, Any], folder: Path, report: Report) -> dict[
     """Read a file and write what was found; parameters are those of `jobs.start_read`."""
     path = _unchanged(parameters["file"])
     report(None, _("Reading the file"))
+    hashing = ThreadPoolExecutor(1).submit(_sha256, path)
     text = read_text_table(path, name=parameters["file"]["name"], **parameters["options"])
     guesses = guess_table(text)
     mapping, recalled = _mapping(parameters, text, guesses[0][0])
@@ -85,6 +88,7 @@ def read_file(parameters: dict[str, Any], folder: Path, report: Report) -> dict[
         "covers": _covers(reading.table),
         "sheets": _options(text, "sheet"),
         "options": parameters["options"],
+        "sha256": hashing.result(),
     }
     (folder / DIGEST).write_text(json.dumps(digest), "utf-8")
     return {"rows_in_file": reading.counts["rows_in_file"], "asked": len(reading.needs_confirmation)}
@@ -110,19 +114,27 @@ def prepare(parameters: dict[str, Any], folder: Path, report: Report) -> dict[st
 
 def commit(parameters: dict[str, Any], folder: Path, report: Report) -> dict[str, Any]:  # noqa: ARG001 - of every task
     """Bring in what was prepared, as a whole or not at all; parameters are those of `jobs.start_commit`."""
-    files, incoming, rule = taken(Path(parameters["prepared"]))
+    try:
+        files, incoming, rule, number = taken(Path(parameters["prepared"]))
+    except FileNotFoundError as error:
+        raise _data_set_changed() from error
     for each in files:
         _unchanged(each)
-    report(None, _("Saving"))
     with Store(Path(parameters["store"])) as store:
-        new = parameters["new"]
-        dataset = parameters["dataset"] or store.create(name=new, who=parameters["who"]).id
-        try:
-            version = store.commit(dataset, incoming, who=parameters["who"], note=parameters["note"], on_conflict=rule)
-        except BaseException:
-            if new is not None:
-                store.delete(dataset, parameters["who"])
-            raise
+        how: dict[str, Any] = {
+            "who": parameters["who"],
+            "note": parameters["note"],
+            "on_conflict": rule,
+            "report": report,
+        }
+        dataset = parameters["dataset"]
+        if dataset is None:
+            dataset = store.commit_new(parameters["new"], incoming, **how).id
+            version = store.version(dataset)
+        else:
+            if store.version(dataset).number != number:
+                raise _data_set_changed()
+            version = store.commit(dataset, incoming, **how)
         if parameters["remember"]:
             for each in files:
                 store.remember_mapping(each["columns"], each["table"], each["mapping"])
@@ -143,6 +155,19 @@ def commit(parameters: dict[str, Any], folder: Path, report: Report) -> dict[str
             for each in version.imports
         ],
     }
+
+
+def _data_set_changed() -> CxError:
+    return CxError(
+        "data_set_changed",
+        N_("The data set has changed since this import was prepared; nothing was brought in."),
+        hint=N_("Look again at what the import does, then import."),
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _unchanged(file: dict[str, Any]) -> Path:

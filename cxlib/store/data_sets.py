@@ -48,18 +48,7 @@ class DataSets(Shelf):
                 if found[DEMO_ID].number == 0:
                     return found[DEMO_ID]
                 raise CxError("demo_exists", N_("The demo is there already."))
-            check_free(found.values(), name)
-            dataset_id = DEMO_ID if demo else new_id(found)
-            moment = now()
-            connection.execute(
-                sa.insert(DATASETS).values(
-                    id=dataset_id, name=name, demo=demo, created_at=moment, who=clean_who(who), number=0
-                )
-            )
-            history.add_version(
-                connection, dataset_id, Version(number=0, created_at=moment, who=clean_who(who), note="")
-            )
-            return history.data_set(connection, dataset_id)
+            return history.data_set(connection, open_data_set(connection, name, clean_who(who), demo=demo))
 
     def rename(self, dataset_id: str, name: str) -> DataSet:
         """Give a data set another name."""
@@ -131,6 +120,18 @@ class DataSets(Shelf):
             )
             history.add_version(connection, dataset_id, new)
             return history.version(connection, dataset_id)
+
+
+def open_data_set(connection: sa.Connection, name: str, who: str, *, demo: bool = False) -> str:
+    """Add an empty data set of that name, version 0, and return its id; a name that is taken is refused."""
+    found = history.data_sets(connection)
+    check_free(found, name)
+    dataset_id = DEMO_ID if demo else new_id(each.id for each in found)
+    moment = now()
+    values = {"id": dataset_id, "name": name, "demo": demo, "created_at": moment, "who": who, "number": 0}
+    connection.execute(sa.insert(DATASETS).values(**values))
+    history.add_version(connection, dataset_id, Version(number=0, created_at=moment, who=who, note=""))
+    return dataset_id
 
 
 def check_own(found: DataSet) -> None:

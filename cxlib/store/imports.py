@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 from cxlib.errors import CxError
 from cxlib.store import history
 from cxlib.store.catalogue import now
-from cxlib.store.data_sets import DataSets, check_own
+from cxlib.store.data_sets import DataSets, check_own, open_data_set
 from cxlib.store.draft import Draft, same_bytes
 from cxlib.store.files import digest, file_damaged, said_clearly
 from cxlib.store.merge import Merge
-from cxlib.store.names import clean_text, clean_who
+from cxlib.store.names import check_free, clean_name, clean_text, clean_who
 from cxlib.store.progress import Progress
 from cxlib.store.records import FilePreview, Preview, Version
 from cxlib.texts import N_, _
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     import pyarrow as pa
+    import sqlalchemy as sa
 
     from cxlib.store.progress import Report
     from cxlib.store.records import DataSet, Effect, ImportRecord, Incoming, OnConflict
@@ -115,27 +116,72 @@ class Imports(DataSets):
             ``wrong_type``, ``missing_key``, ``duplicate_key``, ``cannot_add`` or ``plans_form_differs``.
         """
         _check_incoming(incoming, on_conflict)
-        progress = Progress(report)
+
+        def enter(connection: sa.Connection, version: Version) -> None:
+            history.add_version(connection, dataset_id, version)
+
         with self._alone_on(dataset_id):
-            try:
-                with said_clearly(), self._files.writing(), self._files.desk() as desk:
+            number = self._bring(dataset_id, incoming, enter, (who, note, on_conflict), Progress(report))
+        return self.version(dataset_id, number)
+
+    def commit_new(
+        self,
+        name: str,
+        incoming: Sequence[Incoming],
+        *,
+        who: str = "",
+        note: str = "",
+        on_conflict: OnConflict = "replace",
+        report: Report | None = None,
+    ) -> DataSet:
+        """Open a data set with its first files; there is none where they are refused or the process dies.
+
+        Parameters and errors are those of `create` and `commit`.
+        """
+        _check_incoming(incoming, on_conflict)
+        name = clean_name(name)
+        with self._catalogue.reading() as connection:
+            check_free(history.data_sets(connection), name)
+        opened: list[str] = []
+
+        def enter(connection: sa.Connection, version: Version) -> None:
+            opened[:] = [open_data_set(connection, name, clean_who(who))]
+            history.add_version(connection, opened[0], version)
+
+        self._bring(None, incoming, enter, (who, note, on_conflict), Progress(report))
+        return self.dataset(opened[0])
+
+    def _bring(
+        self,
+        dataset_id: str | None,
+        incoming: Sequence[Incoming],
+        enter: Callable[[sa.Connection, Version], None],
+        how: tuple[str, str, OnConflict],
+        progress: Progress,
+    ) -> int:
+        """Put a new version on disk and let `enter` write it into the catalogue; return its number."""
+        who, note, on_conflict = how
+        try:
+            with said_clearly(), self._files.writing(), self._files.desk() as desk:
+                if dataset_id is not None:
                     _check_writable(self.dataset(dataset_id))
-                    base, before = self._start(dataset_id)
-                    draft = Draft(self._files, desk, base, before, who=clean_who(who), note=clean_text(note))
-                    with self._merge(base, incoming, desk) as merge, self._watched(base, incoming) as check:
-                        for each, part in zip(incoming, progress.part(0, 0.8).split(len(incoming)), strict=True):
-                            text = _("Bringing in {file}", file=each.file_name or each.table)
-                            effect = merge.take(each, on_conflict=on_conflict, progress=part.part(0, 0.7, text))
-                            draft.take(each, effect, on_conflict, progress=part.part(0.7, 1, text))
-                        draft.write(merge, progress.part(0.8, 0.95, _("Saving")))
-                        check()
-                    self._files.publish(draft.staged)
-                    with self._catalogue.writing() as connection:
-                        history.add_version(connection, dataset_id, draft.version())
-            except BaseException:
-                self._tidy()
-                raise
-        return self.version(dataset_id, base.number + 1)
+                base, before = self._start(dataset_id)
+                draft = Draft(self._files, desk, base, before, who=clean_who(who), note=clean_text(note))
+                with self._merge(base, incoming, desk) as merge, self._watched(base, incoming) as check:
+                    for each, part in zip(incoming, progress.part(0, 0.8).split(len(incoming)), strict=True):
+                        text = _("Bringing in {file}", file=each.file_name or each.table)
+                        effect = merge.take(each, on_conflict=on_conflict, progress=part.part(0, 0.7, text))
+                        draft.take(each, effect, on_conflict, progress=part.part(0.7, 1, text))
+                    draft.write(merge, progress.part(0.8, 0.95, _("Saving")))
+                    check()
+                self._files.publish(draft.staged)
+                version = draft.version()
+                with self._catalogue.writing() as connection:
+                    enter(connection, version)
+        except BaseException:
+            self._tidy()
+            raise
+        return version.number
 
     def _start(self, dataset_id: str | None) -> tuple[Version, list[ImportRecord]]:
         """Return the version to start from, and the imports that stand in it."""
