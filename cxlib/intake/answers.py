@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from cxlib.intake.codes import SET_ASIDE
 from cxlib.intake.identifiers import AS_THEY_STAND
+from cxlib.intake.mapping import ColumnMap
 from cxlib.intake.numerals import ALL_OF_THEM, AS_TEXT, DECIMALS, HOURS_MINUTES, THOUSANDS
+from cxlib.intake.suggest import LEAVE_OUT
 from cxlib.intake.units import GB_1000, factor_of
 
 if TYPE_CHECKING:
-    from cxlib.intake.mapping import ColumnMap, Mapping
+    from cxlib.intake.mapping import Mapping
     from cxlib.intake.problems import Question
 
 READ_AGAIN: Final = {
@@ -38,6 +40,10 @@ def answered(mapping: Mapping, question: Question, option: str) -> Mapping:
     if question.code == "round_event":
         return replace(rest, round_event=float(option) if option else None)
     column = rest.columns.get(question.column)
+    if question.code == "meter_column" and option == LEAVE_OUT:
+        return rest.with_column(question.column, None)
+    if question.code == "by_values":
+        return rest if option == question.chosen else rest.with_column(question.column, ColumnMap.of(option))
     if column is None or option == question.chosen:
         return rest
     changed = _changed(column, question, option)
