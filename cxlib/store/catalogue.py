@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from cxlib.store.files import Files
 
 FORMAT: Final = 1
-BUSY_S: Final = 60
+BUSY_S = 60.0
+"""How long to wait while another process writes."""
 MANNERS: Final = (
-    f"PRAGMA busy_timeout = {BUSY_S * 1000}",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
@@ -283,6 +283,7 @@ def too_new() -> CxError:
 
 
 def _be_careful(connection: Any, record: Any) -> None:  # noqa: ARG001
+    connection.execute(f"PRAGMA busy_timeout = {int(BUSY_S * 1000)}")
     for manner in MANNERS:
         connection.execute(manner)
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
+from cxlib.errors import CxError
 from cxlib.store.catalogue import IMPORTS, TABLES_OF_VERSIONS, named_files
 from cxlib.store.files import digest, is_ours
 from cxlib.store.records import Finding
@@ -58,8 +59,10 @@ def fsck(files: Files, catalogue: Catalogue) -> list[Finding]:
                 return findings  # what it names cannot be believed
             raw, typed = named_files(connection)
             rows = _rows(connection)
-    except sa.exc.DatabaseError as error:
-        return [_damaged(files, str(error.orig))]
+    except CxError as error:
+        if error.code != "catalogue_damaged":
+            raise
+        return [_damaged(files, str(error.__cause__))]
     wanted = [(files.raw_path(sha256), sha256) for sha256 in sorted(raw)]
     wanted += [(files.typed_path(sha256), sha256) for sha256 in sorted(typed)]
     for path, sha256 in wanted:

@@ -14,6 +14,7 @@ import hashlib
 import os
 import re
 import shutil
+import sqlite3
 import stat
 import tempfile
 import time
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
     from cxlib.store.progress import Progress
 
 CHUNK_BYTES: Final = 1 << 20
-READ_ONLY_WORDS: Final = ("readonly database", "read-only file system")
+READ_ONLY_WORDS: Final = ("readonly database", "read-only file system", "unable to open database file")
 DAMAGED_WORDS: Final = ("malformed", "not a database", "file is encrypted")
+SQLITE: Final = (sqlite3.Error, sqlalchemy.exc.DBAPIError)
 OURS: Final = re.compile(r"[0-9a-f]{64}(\.parquet)?")
 DATASET: Final = "dataset-"
 PATIENCE_S: Final = 600.0
@@ -215,11 +217,16 @@ def said_clearly() -> Iterator[None]:
     """Turn a full disk, a busy or a read-only store into an error that says what to do."""
     try:
         yield
-    except (OSError, duckdb.Error, pa.ArrowException, sqlalchemy.exc.DBAPIError) as error:
+    except (OSError, duckdb.Error, pa.ArrowException, *SQLITE) as error:
         refusal = _refusal(error)
         if refusal is None:
             raise
         raise refusal from error
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether a database says that it is damaged."""
+    return isinstance(error, SQLITE) and any(each in str(error).casefold() for each in DAMAGED_WORDS)
 
 
 def _refusal(error: Exception) -> CxError | None:
@@ -231,9 +238,9 @@ def _refusal(error: Exception) -> CxError | None:
             N_("The disk is full or takes no more; nothing was changed."),
             hint=N_("Free some space or move the data folder, then try again."),
         )
-    if isinstance(error, sqlalchemy.exc.DBAPIError) and "locked" in words:
+    if isinstance(error, SQLITE) and "locked" in words:
         return busy()
-    if isinstance(error, sqlalchemy.exc.DBAPIError) and any(each in words for each in DAMAGED_WORDS):
+    if is_damage(error):
         return CxError(
             "catalogue_damaged",
             N_("The catalogue of the data folder is damaged; nothing was changed."),

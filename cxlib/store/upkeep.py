@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from cxlib.errors import CxError
 from cxlib.store.catalogue import DATASETS, FORMAT, METADATA, VERSIONS, Catalogue, named_files, too_new
 from cxlib.store.checking import fsck
-from cxlib.store.files import Files, Staged, said_clearly, sync_folder
+from cxlib.store.files import Files, Staged, is_damage, said_clearly, sync_folder
 from cxlib.store.records import BackupReport
 from cxlib.texts import N_
 
@@ -83,7 +83,9 @@ def restore(files: Files, catalogue: Catalogue, path: Path, *, replace: bool) ->
         try:
             _copy_catalogue(source.catalogue, copied)
         except sqlite3.DatabaseError as error:
-            raise _damaged(str(error)) from error
+            if is_damage(error):
+                raise _damaged(str(error)) from error
+            raise
         copy = Catalogue(copied)
         try:
             raw, typed = _check_backup(source, copy)
@@ -170,8 +172,10 @@ def _check_backup(source: Files, copy: Catalogue) -> tuple[set[str], set[str]]:
         with copy.reading() as connection:
             if connection.exec_driver_sql("PRAGMA user_version").scalar_one() > FORMAT:
                 raise too_new()
-    except sa.exc.DatabaseError as error:
-        raise _damaged(str(error.orig)) from error
+    except CxError as error:
+        if error.code != "catalogue_damaged":
+            raise
+        raise _damaged(str(source.catalogue)) from error
     wrong: list[Finding] = [finding for finding in fsck(source, copy) if not finding.harmless]
     if wrong:
         raise _damaged(wrong[0].said)

@@ -7,6 +7,7 @@ the process was killed.
 
 from __future__ import annotations
 
+import itertools
 import mmap
 import os
 import signal
@@ -21,14 +22,24 @@ from typing import Self
 import pyarrow as pa
 
 from cxlib.errors import CxError
-from cxlib.store import Incoming, Store, alignment
+from cxlib.store import Incoming, Store, alignment, upkeep
 from cxlib.store.catalogue import Catalogue
 from cxlib.store.draft import Draft
 from cxlib.store.files import Files
 from cxlib.store.merge import Merge
 
 ROWS = 100
-STEPS = ("waiting", "opening", "merging", "copying the file", "writing the table", "renaming", "committing", "between")
+STEPS = (
+    "waiting",
+    "opening",
+    "merging",
+    "copying the file",
+    "writing the table",
+    "renaming",
+    "committing",
+    "taking over",
+    "between",
+)
 
 
 def month(n: int) -> date:
@@ -54,9 +65,9 @@ def say_aloud(words: str) -> None:
     print(words, flush=True)  # noqa: T201
 
 
-def bring(home: str, dataset_id: str, importer: str, first: int, count: int, say=say_aloud):
+def bring(home: str, dataset_id: str, importer: str, first: str, count: str = "1000", say=say_aloud):
     with Store(Path(home)) as store:
-        for n in range(first, first + count):
+        for n in range(int(first), int(first) + int(count)):
             file = Incoming(
                 table="usage", data=rows(importer, n), raw=raw(importer, n), file_name=f"{importer}-{n}.csv"
             )
@@ -66,6 +77,17 @@ def bring(home: str, dataset_id: str, importer: str, first: int, count: int, say
                 say(f"refused {n} {error.code}")
             else:
                 say(f"done {n} {number}")
+
+
+def bring_back(home: str, one: str, other: str, say=say_aloud):
+    """Bring one backup back, and then the other, again and again."""
+    with Store(Path(home)) as store:
+        for each in itertools.cycle((one, other)):
+            store.restore(Path(each), replace=True)
+            say(f"restored {each}")
+
+
+TASKS = {"import": bring, "restore": bring_back}
 
 
 class Nursery:
@@ -88,12 +110,12 @@ class Nursery:
         self._process.stdout.close()
         self._process.wait()
 
-    def start(self, folder: Path, home: Path, dataset_id: str, name: str, first: int) -> Watched:
-        """Fork an importer; `folder` takes the byte that names its step and what it says."""
-        paths = folder / f"{name}-{first}.step", folder / f"{name}-{first}.said"
+    def start(self, folder: Path, name: str, task: str, *arguments: object) -> Watched:
+        """Fork a process for a task; `folder` takes the byte that names its step and what it says."""
+        paths = folder / f"{name}.step", folder / f"{name}.said"
         paths[0].write_bytes(b"\0")
         paths[1].write_text("")
-        self._process.stdin.write("\t".join(map(str, (*paths, home, dataset_id, name, first))) + "\n")
+        self._process.stdin.write("\t".join(map(str, (*paths, task, *arguments))) + "\n")
         self._process.stdin.flush()
         return Watched(int(self._process.stdout.readline()), name, *paths)
 
@@ -129,7 +151,7 @@ def nursery() -> None:
     nothing = pa.RecordBatch.from_pydict({"customer_id": ["a"], "month": pa.array([month(0)], pa.date32())})
     list(alignment.aligned(iter([nothing]), iter([nothing]), key=("customer_id", "month")))  # loads what is compiled
     for line in sys.stdin:
-        step, said, home, dataset_id, name, first = line.rstrip("\n").split("\t")
+        step, said, task, *arguments = line.rstrip("\n").split("\t")
         pid = os.fork()
         if pid:
             print(pid, flush=True)  # noqa: T201
@@ -141,7 +163,7 @@ def nursery() -> None:
                 out.write(f"{words}\n")
                 out.flush()
 
-            bring(home, dataset_id, name, int(first), 1000, say)
+            TASKS[task](*arguments, say=say)
         os._exit(0)
 
 
@@ -165,6 +187,7 @@ def mark_steps(byte: mmap.mmap) -> None:
     marked(Files, "stage_raw", "copying the file")
     marked(Draft, "write", "writing the table")
     marked(Files, "publish", "renaming")
+    marked(upkeep, "_take_over", "taking over")
     writing, locked = Catalogue.writing, Files.locked
 
     @contextmanager
@@ -188,4 +211,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "nursery":
         nursery()
     else:
-        bring(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+        bring(*sys.argv[1:])

@@ -70,6 +70,10 @@ def check(home, own, acknowledged):
             assert (table["sms"] == table["customer_id"].str[-5:].astype(int)).all()
 
 
+def name_of(watched):
+    return watched.name.partition("-")[0]
+
+
 COMMIT = ("merging", "copying the file", "writing the table", "renaming", "committing")
 STEP_S = 0.003  # about as long as a step takes
 KILLS_A_DATA_SET = 20
@@ -92,7 +96,8 @@ def kill_often(home, kills, seed):
 
             def start(name, own=own, lives=lives):
                 lives[name] += 1
-                return nursery.start(folder / own, home, own, name, lives[name] * 100)
+                first = lives[name] * 100
+                return nursery.start(folder / own, f"{name}-{first}", "import", home, own, name, first)
 
             (folder / own).mkdir()
             running = {name: start(name) for name in "ab"}
@@ -110,11 +115,11 @@ def kill_often(home, kills, seed):
                 for each in [victim] if dice.random() < 0.7 else list(running.values()):
                     died[each.kill()] += 1
                     killed += 1
-                    acknowledged |= {(own, *key): number for key, number in done(each.name, each.said()).items()}
-                    running[each.name] = start(each.name)
+                    acknowledged |= {(own, *key): number for key, number in done(name_of(each), each.said()).items()}
+                    running[name_of(each)] = start(name_of(each))
             for each in running.values():
                 died[each.kill()] += 1
-                acknowledged |= {(own, *key): number for key, number in done(each.name, each.said()).items()}
+                acknowledged |= {(own, *key): number for key, number in done(name_of(each), each.said()).items()}
     with Store(home) as store:
         ids = [each.id for each in store.datasets()]
     for own in ids:
@@ -136,6 +141,51 @@ def test_200_kills_of_two_importers_lose_nothing(tmp_path):
     died = kill_often(tmp_path / "home", kills=200, seed=2)
     assert died.total() >= 200
     assert min(died[step] for step in COMMIT) > 0
+
+
+def test_kills_while_a_backup_is_brought_back_leave_the_old_or_the_new_store(tmp_path, usage):
+    home, copies = tmp_path / "home", [tmp_path / "copy 0", tmp_path / "copy 1"]
+    with Store(home) as store:
+        own = store.create(name="Company").id
+        for n, copy in enumerate(copies):
+            table = usage([(f"{n}-{row}", 1) for row in range(50)], minutes=[float(n)] * 50)
+            store.commit(own, [Incoming(table="usage", data=table, raw=f"raw {n}".encode() * 9999)])
+            store.backup(copy)
+        store.commit(own, [Incoming(table="usage", data=usage([("lost", 1)], minutes=[1.0]))])
+    dice = random.Random(3)  # noqa: S311
+    died, states = Counter(), Counter()
+    with importer.Nursery(environment()) as nursery:
+        for n in range(12):
+            running = nursery.start(tmp_path, f"restorer-{n}", "restore", home, *copies)
+            until = time.monotonic() + 5
+            if n % 2:
+                while running.step != "taking over" and time.monotonic() < until:
+                    time.sleep(0.0001)
+            time.sleep(dice.choice([0, dice.uniform(0, 0.03)]))
+            died[running.kill()] += 1
+            with Store(home) as store:
+                assert store.fsck() == []
+                assert list((home / "desks").iterdir()) == []
+                state = store.version(own).number
+                assert store.load(own, "usage").num_rows == {1: 50, 2: 100, 3: 101}[state]
+                assert [each.number for each in store.versions(own)] == list(range(state, -1, -1))
+                states[state] += 1
+    assert len(died) > 1, died
+    assert states.total() == 12
+
+
+def test_importers_of_one_and_of_different_data_sets_at_once(tmp_path):
+    home = tmp_path / "home"
+    with Store(home) as store:
+        ids = [store.create(name=name).id for name in ("One", "Two", "Three")]
+    running = {(own, name): start(home, own, name, 0, 4) for own, name in zip([ids[0], *ids], "abcd", strict=True)}
+    acknowledged = {}
+    for (own, name), process in running.items():
+        acknowledged.setdefault(own, {}).update(done(name, said(process)))
+        assert process.returncode == 0
+    assert [sorted(acknowledged[own].values()) for own in ids] == [[*range(1, 9)], [1, 2, 3, 4], [1, 2, 3, 4]]
+    for own in ids:
+        check(home, own, acknowledged[own])
 
 
 def test_importers_at_once_wait_for_each_other(tmp_path):
