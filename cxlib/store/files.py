@@ -270,6 +270,16 @@ def busy() -> CxError:
     )
 
 
+def file_missing(path: Path) -> CxError:
+    """Return the error ``file_missing``, for a file that the catalogue names."""
+    return CxError(
+        "file_missing",
+        N_("The file {value} is missing from the data folder."),
+        hint=N_("Bring back a backup; cxlib fsck says what else is missing."),
+        value=str(path),
+    )
+
+
 def file_damaged(path: Path) -> CxError:
     """Return the error ``file_damaged``, for a file that is not as it was saved."""
     return CxError(

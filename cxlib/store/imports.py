@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cxlib.errors import CxError
@@ -15,7 +17,7 @@ from cxlib.store import history
 from cxlib.store.catalogue import now
 from cxlib.store.data_sets import DataSets, check_own, open_data_set
 from cxlib.store.draft import Draft, same_bytes
-from cxlib.store.files import digest, file_damaged, said_clearly
+from cxlib.store.files import digest, file_damaged, file_missing, said_clearly
 from cxlib.store.merge import Merge
 from cxlib.store.names import check_free, clean_name, clean_text, clean_who
 from cxlib.store.progress import Progress
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pandas as pd
-    import pyarrow as pa
     import sqlalchemy as sa
 
     from cxlib.store.progress import Report
@@ -200,10 +201,18 @@ class Imports(DataSets):
 
             def check() -> None:
                 for name, path in paths.items():
-                    if found[name].result()[0] != base.tables[name].sha256:
+                    try:
+                        sha256, _size = found[name].result()
+                    except FileNotFoundError:
+                        raise file_missing(path) from None
+                    if sha256 != base.tables[name].sha256:
                         raise file_damaged(path)
 
-            yield check
+            try:
+                yield check
+            except (OSError, duckdb.Error, pa.ArrowException):
+                check()  # perhaps that is why
+                raise
 
     def _merge(self, base: Version, incoming: Iterable[Incoming], desk: Path, *, counting: bool = False) -> Merge:
         paths = {name: self._files.typed_path(table.sha256) for name, table in base.tables.items()}

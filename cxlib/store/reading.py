@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from cxlib.errors import CxError
 from cxlib.store.data_sets import DataSets
-from cxlib.store.files import file_damaged, said_clearly
+from cxlib.store.files import file_damaged, file_missing, said_clearly
 from cxlib.store.kinds import table_named
 from cxlib.texts import N_
 
@@ -96,11 +96,6 @@ def _said_of(path: Path) -> Iterator[None]:
         with said_clearly():
             yield
     except FileNotFoundError:
-        raise CxError(
-            "file_missing",
-            N_("The file {value} is missing from the data folder."),
-            hint=N_("Bring back a backup; cxlib fsck says what else is missing."),
-            value=str(path),
-        ) from None
+        raise file_missing(path) from None
     except (OSError, pa.ArrowException) as error:
         raise file_damaged(path) from error
