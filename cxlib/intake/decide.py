@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 AMOUNTS: Final = ("money", "quantity", "allowance", "number")
 DEFAULT_ZONE: Final = "UTC"
+TEXTS: Final = "text_table"
 DISTINCT_LIMIT: Final = 200_000
 CLOSE: Final = 0.95
 """A rival order of dates that reads this share of what the best one reads makes the order a question."""
@@ -36,18 +37,26 @@ _QUICK: Final = rf"[+-]?[0-9]{{1,9}}(\.[0-9]{{0,{MAX_DECIMALS}}})?"
 
 
 def decide(
-    connection: duckdb.DuckDBPyConnection, mapping: Mapping, ids: dict[str, str], *, zone: str | None
+    connection: duckdb.DuckDBPyConnection,
+    mapping: Mapping,
+    ids: dict[str, str],
+    *,
+    zone: str | None,
+    seen: dict[str, str] | None = None,
 ) -> Mapping:
     """Fill in what a mapping leaves open, from all values of the file, and ask what they do not decide.
 
     Parameters
     ----------
     connection
-        Knows the file's text as ``text_table``.
+        Knows the file's text as ``text_table``, with a column ``n``: how many rows each row stands for.
     ids : dict
         Headers to the identifiers of ``text_table``.
     zone : str, optional
         Time zone that the caller knows; it is then not asked.
+    seen : dict, optional
+        By column of ours, the name of a table to be asked instead of ``text_table``: texts of its cells and how often
+        they occur, with examples for those of the plainest shapes.
 
     Returns
     -------
@@ -63,11 +72,11 @@ def decide(
         if column is None or mapped.constant is not None or mapped.all_present:
             columns[name] = mapped
             continue
-        columns[name], asked = _decide_column(connection, name, column, mapping, ids)
+        columns[name], asked = _decide_column(connection, name, column, mapping, (ids, (seen or {}).get(name, TEXTS)))
         questions += asked
     columns, questions = _by_other_columns(columns, questions)
     decided = replace(mapping, columns=columns, questions=tuple(questions))
-    return _decide_zone(connection, decided, ids, zone)
+    return _decide_zone(connection, decided, ids, zone, seen or {})
 
 
 def _by_other_columns(
@@ -88,32 +97,29 @@ def _by_other_columns(
 
 
 def _decide_column(
-    connection: duckdb.DuckDBPyConnection, name: str, column: Column, mapping: Mapping, ids: dict[str, str]
+    connection: duckdb.DuckDBPyConnection, name: str, column: Column, mapping: Mapping, told: tuple[dict[str, str], str]
 ) -> tuple[ColumnMap, list[Question]]:
     mapped = mapping.columns[name]
-    raw = raw_text(column, mapped, ids)
+    rows = f"(SELECT {raw_text(column, mapped, told[0])} AS raw, n FROM {told[1]})"
     if column.kind in ("month", "date", "time"):
-        return _decide_order(connection, name, column, mapped, raw) if mapped.format is None else (mapped, [])
+        return _decide_order(connection, name, column, mapped, rows) if mapped.format is None else (mapped, [])
     if mapped.decimal is not None:
         return mapped, []
     if column.kind in NUMBER_KINDS:
-        return _decide_numbers(connection, name, column, mapping, raw)
+        return _decide_numbers(connection, name, column, mapping, rows)
     if column.kind in ("id", "text", "category") and not mapped.codes:
-        return _decide_identifier(connection, name, mapped, raw)
+        return _decide_identifier(connection, name, mapped, rows)
     return mapped, []
 
 
 def _decide_order(
-    connection: duckdb.DuckDBPyConnection, name: str, column: Column, mapped: ColumnMap, raw: str
+    connection: duckdb.DuckDBPyConnection, name: str, column: Column, mapped: ColumnMap, rows: str
 ) -> tuple[ColumnMap, list[Question]]:
     day = day_of("raw")
     known = [shape for shape, _ in MONTH_SHAPES] if column.kind == "month" else []
     other = " AND ".join(["day IS NOT NULL", *(f"NOT regexp_full_match(day, '{shape}')" for shape in known)])
-    days = (
-        f"SELECT DISTINCT {day} AS day FROM (SELECT DISTINCT {raw} AS raw FROM text_table) LIMIT {DISTINCT_LIMIT}"
-        if column.kind != "time"
-        else f"SELECT DISTINCT {day} AS day FROM (SELECT {raw} AS raw FROM text_table) LIMIT {DISTINCT_LIMIT}"
-    )
+    texts = f"(SELECT DISTINCT raw FROM {rows})" if column.kind != "time" else rows
+    days = f"SELECT DISTINCT {day} AS day FROM {texts} LIMIT {DISTINCT_LIMIT}"
     mapped, asked = _null_words(connection, name, mapped, days.replace("AS day", "AS word", 1))
     values = ", ".join(f"{date_value(replace(mapped, format=each), 'day')} AS {each}" for each in FORMATS)
     counts = ", ".join(f"count({each})" for each in FORMATS)
@@ -133,7 +139,7 @@ def _decide_order(
         asked.append(Question("date_order", ORDER_QUESTION, options, best, name))
     elif best == "excel":
         asked.append(Question("excel_dates", SERIAL_QUESTION, ("excel",), "excel", name))
-    if column.kind != "time" and _carries_offsets(connection, raw):
+    if column.kind != "time" and _carries_offsets(connection, rows):
         asked.append(Question("offset_days", OFFSET_QUESTION, (AS_WRITTEN,), AS_WRITTEN, name))
     return replace(mapped, format=best), asked
 
@@ -146,11 +152,9 @@ def _all_on_the_first(connection: duckdb.DuckDBPyConnection, parsed: str, orders
     return hits[0] if len(hits) == 1 else None
 
 
-def _carries_offsets(connection: duckdb.DuckDBPyConnection, raw: str) -> bool:
+def _carries_offsets(connection: duckdb.DuckDBPyConnection, rows: str) -> bool:
     test = f"contains(raw, ':') AND {offset_minutes('raw')} IS NOT NULL"
-    return bool(
-        connection.execute(f"SELECT 1 FROM (SELECT {raw} AS raw FROM text_table) WHERE {test} LIMIT 1").fetchall()
-    )
+    return bool(connection.execute(f"SELECT 1 FROM {rows} WHERE {test} LIMIT 1").fetchall())
 
 
 def _differ(connection: duckdb.DuckDBPyConnection, parsed: str, one: str, other: str) -> bool:
@@ -167,53 +171,59 @@ def _null_words(
 
 
 def _decide_numbers(
-    connection: duckdb.DuckDBPyConnection, name: str, column: Column, mapping: Mapping, raw: str
+    connection: duckdb.DuckDBPyConnection, name: str, column: Column, mapping: Mapping, rows: str
 ) -> tuple[ColumnMap, list[Question]]:
     mapped = mapping.columns[name]
     odd = (
-        f"SELECT raw AS word, count(*) AS n FROM (SELECT {raw} AS raw FROM text_table) "
+        f"SELECT raw AS word, CAST(sum(n) AS BIGINT) AS n FROM {rows} "
         f"WHERE NOT regexp_full_match(raw, '{_QUICK}') GROUP BY raw ORDER BY n DESC, raw LIMIT {DISTINCT_LIMIT}"
     )
     words: dict[str, int] = dict(connection.execute(odd).fetchall())
     if words:
-        points = _plain_points(connection, raw)
+        points = _plain_points(connection, rows)
         return read_numbers(name, column, mapped, words, mapping=mapping, points=points)
     mapped = replace(mapped, decimal=".")
-    if column.kind in AMOUNTS and _all_in_thousands(connection, raw):
+    if column.kind in AMOUNTS and _all_in_thousands(connection, rows):
         return mapped, [point_question(name)]
     return mapped, []
 
 
-def _all_in_thousands(connection: duckdb.DuckDBPyConnection, raw: str) -> bool:
+def _all_in_thousands(connection: duckdb.DuckDBPyConnection, rows: str) -> bool:
     """Tell whether every point has one to three digits before it and three behind: 1.234 may be either."""
-    rows = f"FROM (SELECT {raw} AS raw FROM text_table) WHERE contains(raw, '.')"
-    other = f"SELECT 1 {rows} AND NOT regexp_full_match(raw, '[+-]?[1-9][0-9]{{0,2}}\\.[0-9]{{3}}') LIMIT 1"
-    return not connection.execute(other).fetchall() and bool(connection.execute(f"SELECT 1 {rows} LIMIT 1").fetchall())
+    pointed = f"FROM {rows} WHERE contains(raw, '.')"
+    other = f"SELECT 1 {pointed} AND NOT regexp_full_match(raw, '[+-]?[1-9][0-9]{{0,2}}\\.[0-9]{{3}}') LIMIT 1"
+    return not connection.execute(other).fetchall() and bool(
+        connection.execute(f"SELECT 1 {pointed} LIMIT 1").fetchall()
+    )
 
 
 def _decide_identifier(
-    connection: duckdb.DuckDBPyConnection, name: str, mapped: ColumnMap, raw: str
+    connection: duckdb.DuckDBPyConnection, name: str, mapped: ColumnMap, rows: str
 ) -> tuple[ColumnMap, list[Question]]:
-    rows = f"(SELECT {raw} AS raw FROM text_table)"
-    odd = f"SELECT raw, count(*) FROM {rows} WHERE {odd_identifier('raw')} GROUP BY raw LIMIT {DISTINCT_LIMIT}"
+    number = "coalesce(CAST(sum(n) AS BIGINT), 0)"
+    odd = f"SELECT raw, {number} FROM {rows} WHERE {odd_identifier('raw')} GROUP BY raw LIMIT {DISTINCT_LIMIT}"
     words: dict[str, int] = dict(connection.execute(odd).fetchall())
     if not words:
         return mapped, []
-    long = f"SELECT count(*) FROM {rows} WHERE length(raw) >= {LONG} AND NOT ends_with(raw, '0')"
+    long = f"SELECT {number} FROM {rows} WHERE length(raw) >= {LONG} AND NOT ends_with(raw, '0')"
     return read_identifiers(name, mapped, words, long_others=connection.execute(long).fetchall()[0][0])
 
 
-def _plain_points(connection: duckdb.DuckDBPyConnection, raw: str) -> int:
+def _plain_points(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
     return int(
         connection.execute(
-            f"SELECT count(*) FROM (SELECT {raw} AS raw FROM text_table) "
+            f"SELECT coalesce(CAST(sum(n) AS BIGINT), 0) FROM {rows} "
             "WHERE regexp_full_match(raw, '[+-]?[0-9]+\\.[0-9]+')"
         ).fetchall()[0][0]
     )
 
 
 def _decide_zone(
-    connection: duckdb.DuckDBPyConnection, mapping: Mapping, ids: dict[str, str], zone: str | None
+    connection: duckdb.DuckDBPyConnection,
+    mapping: Mapping,
+    ids: dict[str, str],
+    zone: str | None,
+    seen: dict[str, str],
 ) -> Mapping:
     table = TABLES[mapping.table]
     times = [
@@ -226,7 +236,7 @@ def _decide_zone(
     for name, mapped in times:
         raw = raw_text(table[name], mapped, ids)
         bare = f"raw IS NOT NULL AND {offset_minutes('raw')} IS NULL"
-        naive = f"SELECT count(*) FROM (SELECT {raw} AS raw FROM text_table) WHERE {bare}"
+        naive = f"SELECT count(*) FROM (SELECT {raw} AS raw FROM {seen.get(name, TEXTS)}) WHERE {bare}"
         if connection.execute(naive).fetchall()[0][0]:
             asked = Question("zone", ZONE_QUESTION, (DEFAULT_ZONE,), DEFAULT_ZONE)
             return replace(mapping, zone=DEFAULT_ZONE, questions=(*mapping.questions, asked))

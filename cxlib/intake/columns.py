@@ -1,0 +1,271 @@
+"""Columns of a typed table, piece by piece: plain cells at once, all others as distinct texts for SQL to judge.
+
+For every column there is a `Plan`: which shapes may be read straight from the bytes under its map. What is not of these
+shapes is kept as codes into a dictionary of texts, so that SQL sees each different text once.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cxlib.intake.casts import NUMBER_KINDS
+from cxlib.intake.mapping import ROW_NUMBER
+from cxlib.intake.quick import (
+    DAY_BASE,
+    DAYS,
+    LONG_TEXT,
+    PLAIN_INTEGER,
+    PLAIN_OPEN,
+    PLAIN_POINT,
+    PLAIN_THOUSAND,
+    copied,
+    plain_days,
+    plain_numbers,
+    plain_texts,
+    plain_times,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from cxlib.intake.cells import Piece
+    from cxlib.intake.mapping import ColumnMap
+    from cxlib.tables import Column as Wanted
+
+Way = Literal["number", "day", "time", "text", "words", "row"]
+_DIGITS: Final = re.compile(r"[0-9+.,-]")
+_DAY: Final = re.compile(r"(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}")
+_MONTH: Final = re.compile(r"(19|20|21)[0-9]{2}-[0-9]{2}")
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,9}([.,][0-9]{0,6})?")
+MANY_ODD: Final = 8
+"""Where more than one cell in so many is odd, all texts of the piece go the way of the odd ones."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the cells of one column are read.
+
+    `mark` is the decimal mark, or empty where only whole numbers are plain; `iso` tells whether days may be plain, and
+    `blank` lists days that mean nothing (from 1900).
+    """
+
+    header: str
+    way: Way
+    mark: str = "."
+    low: float = -np.inf
+    high: float = np.inf
+    whole: bool = False
+    month: bool = False
+    iso: bool = True
+    blank: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """One column of one piece.
+
+    Attributes
+    ----------
+    values : array, or None where all cells are words
+        float64, int32 days, int64 microseconds, or an Arrow array of strings.
+    valid : bool array
+        False where nothing stands, and where the cell is odd.
+    odd : int64 array
+        Places of odd cells; of all cells where `values` is None.
+    words : pyarrow.DictionaryArray
+        Their texts, without spaces around them.
+    counts : dict
+        Examples of plain cells, and how many there are of each.
+    days : int64 array
+        The days that plain cells name, from 1900.
+    """
+
+    values: NDArray[np.generic] | pa.Array | None
+    valid: NDArray[np.bool_]
+    odd: NDArray[np.int64]
+    words: pa.DictionaryArray
+    counts: dict[str, int] = field(default_factory=dict)
+    days: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    naive: int = 0
+
+
+def plan_of(column: Wanted, mapped: ColumnMap) -> Plan | None:  # noqa: PLR0911 - one per kind
+    """Return how a column is read under its map; None where it takes more than one cell or one step to tell."""
+    if mapped.constant is not None:
+        row_number = mapped.constant == ROW_NUMBER
+        if row_number and (column.kind != "id" or mapped.strip):
+            return None
+        return Plan("", "row" if row_number else "words")
+    single = len(mapped.sources) == 1 and len(mapped.sources[0]) == 1
+    if not single or mapped.all_present or mapped.not_before is not None:
+        return None
+    header = mapped.sources[0][0]
+    if column.kind in NUMBER_KINDS:
+        return _number_plan(header, column, mapped)
+    if column.kind in ("month", "date", "time"):
+        iso = mapped.format in (None, "ymd")
+        days = tuple(_day_number(each) for each in mapped.blank if _DAY.match(each))
+        if column.kind == "time":
+            return Plan(header, "time", blank=days) if iso else Plan(header, "words")
+        months = any(_MONTH.fullmatch(each) for each in mapped.blank)
+        way: Way = "words" if months and column.kind == "month" else "day"
+        return Plan(header, way, month=column.kind == "month", iso=iso, blank=days)
+    if column.kind in ("id", "text", "category") and not (mapped.codes or column.codes or mapped.blank or mapped.strip):
+        return Plan(header, "text")
+    return Plan(header, "words")
+
+
+def _number_plan(header: str, column: Wanted, mapped: ColumnMap) -> Plan:
+    """Plain digits mean the same under most maps; where not, all goes by words."""
+    strange = (
+        mapped.unit != 1.0
+        or mapped.units
+        or mapped.format is not None
+        or any(_DIGITS.search(each) for each in mapped.strip)
+        or any(_NUMBER.fullmatch(each) for each in mapped.blank)
+        or (_DIGITS.fullmatch(mapped.thousands or "x") and mapped.thousands not in (",", "."))
+    )
+    if strange:
+        return Plan(header, "words")
+    mark = mapped.decimal or "."
+    if mark not in (".", ",") or mapped.thousands == mark:
+        mark = ""
+    low = -np.inf if column.minimum is None else column.minimum
+    high = np.inf if column.maximum is None else column.maximum
+    return Plan(header, "number", mark=mark, low=low, high=high, whole=column.kind == "integer")
+
+
+def _day_number(text: str) -> int:
+    return int((np.datetime64(text[:10], "D") - np.datetime64("1900-01-01", "D")).astype(np.int64))
+
+
+def parse(piece: Piece, plan: Plan, constant: str | None = None) -> Parsed:
+    """Read one column of a piece."""
+    if plan.way == "row":
+        lines = piece.lines
+        return _all_plain(pc.cast(pa.array(lines), pa.string()), len(lines))
+    if constant is not None:
+        rows = len(piece.lines)
+        words = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([constant], pa.string()))
+        return Parsed(None, np.zeros(rows, np.bool_), np.arange(rows), words)
+    readers = {"number": _numbers, "day": _days, "time": _times, "text": _texts}
+    if plan.way == "words":
+        return _words(piece, plan)
+    return readers[plan.way](piece, plan)
+
+
+def _all_plain(values: pa.Array, rows: int) -> Parsed:
+    return Parsed(values, np.ones(rows, np.bool_), np.empty(0, np.int64), NO_WORDS)
+
+
+NO_WORDS: Final = pa.DictionaryArray.from_arrays(pa.array([], pa.int32()), pa.array([], pa.string()))
+
+
+def _odd_words(piece: Piece, plan: Plan, odd: NDArray[np.int64] | None) -> pa.DictionaryArray:
+    column = piece.column(plan.header)
+    if odd is not None and not len(odd):
+        return NO_WORDS
+    texts = pc.utf8_trim_whitespace((column if odd is None else column.some(odd)).texts())
+    return texts.dictionary_encode()
+
+
+def _words(piece: Piece, plan: Plan) -> Parsed:
+    rows = len(piece.lines)
+    return Parsed(None, np.zeros(rows, np.bool_), np.arange(rows), _odd_words(piece, plan, None))
+
+
+def _numbers(piece: Piece, plan: Plan) -> Parsed:
+    column = piece.column(plan.header)
+    rows = column.rows
+    values, valid, odd = np.empty(rows), np.empty(rows, np.bool_), np.empty(rows, np.int64)
+    counts = np.zeros(4, np.int64)
+    found = plain_numbers(
+        column.text, column.starts, column.ends, column.escaped, column.shape,
+        ord(plan.mark) if plan.mark else 0, plan.low, plan.high, plan.whole, values, valid, odd, counts,
+    )  # fmt: skip
+    point = plan.mark or "."
+    examples = {PLAIN_INTEGER: "7", PLAIN_THOUSAND: f"1{point}234", PLAIN_POINT: f"1{point}5", PLAIN_OPEN: f"5{point}"}
+    told = {examples[kind]: n for kind, n in enumerate(counts.tolist()) if n}
+    return Parsed(values, valid, odd[:found].copy(), _odd_words(piece, plan, odd[:found]), told)
+
+
+def _days(piece: Piece, plan: Plan) -> Parsed:
+    column = piece.column(plan.header)
+    rows = column.rows
+    values, valid, odd = np.empty(rows, np.int32), np.empty(rows, np.bool_), np.empty(rows, np.int64)
+    seen = np.zeros(DAYS, np.bool_)
+    found = plain_days(
+        column.text, column.starts, column.ends, column.escaped, column.shape,
+        plan.month, plan.iso, np.array(plan.blank, np.int64), values, valid, odd, seen,
+    )  # fmt: skip
+    words = _odd_words(piece, plan, odd[:found])
+    return Parsed(values, valid, odd[:found].copy(), words, days=np.flatnonzero(seen))
+
+
+def _times(piece: Piece, plan: Plan) -> Parsed:
+    column = piece.column(plan.header)
+    rows = column.rows
+    values, valid, odd = np.empty(rows, np.int64), np.empty(rows, np.bool_), np.empty(rows, np.int64)
+    seen = np.zeros(DAYS, np.bool_)
+    found, naive = plain_times(
+        column.text, column.starts, column.ends, column.escaped, column.shape,
+        np.array(plan.blank, np.int64), values, valid, odd, seen,
+    )  # fmt: skip
+    words = _odd_words(piece, plan, odd[:found])
+    return Parsed(values, valid, odd[:found].copy(), words, days=np.flatnonzero(seen), naive=naive)
+
+
+def _texts(piece: Piece, plan: Plan) -> Parsed:
+    column = piece.column(plan.header)
+    rows = column.rows
+    firsts, offsets = np.empty(rows, np.int32), np.empty(rows + 1, np.int32)
+    valid, odd = np.empty(rows, np.bool_), np.empty(rows, np.int64)
+    found, long = plain_texts(
+        column.text, column.starts, column.ends, column.escaped, column.shape, firsts, offsets, valid, odd
+    )
+    if found * MANY_ODD > rows:
+        return _words(piece, plan)
+    values = np.empty(offsets[rows], np.uint8)
+    copied(column.text, firsts, offsets, values)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(values)]
+    texts = pa.Array.from_buffers(pa.string(), rows, buffers)
+    told = {"x" * LONG_TEXT: long} if long else {}
+    return Parsed(texts, valid, odd[:found].copy(), _odd_words(piece, plan, odd[:found]), told)
+
+
+def unified(parts: Sequence[Parsed]) -> tuple[pa.Array, list[NDArray[np.int64]]]:
+    """Return (the different texts of the words of all pieces, the codes of each piece's words)."""
+    chunks = [each.words for each in parts]
+    whole = pa.chunked_array(chunks, pa.dictionary(pa.int32(), pa.string())).unify_dictionaries()
+    if not whole.num_chunks:
+        return pa.array([], pa.string()), []
+    codes = [chunk.indices.to_numpy().astype(np.int64) for chunk in whole.chunks]
+    longest = max(whole.chunks, key=lambda chunk: len(chunk.dictionary))
+    return longest.dictionary, codes
+
+
+def evidence(parts: Sequence[Parsed], words: pa.Array, codes: Sequence[NDArray[np.int64]]) -> tuple[pa.Array, pa.Array]:
+    """Return texts and how often they occur: all odd ones, examples of plain ones, and each plain day once."""
+    counts = np.zeros(len(words), np.int64)
+    for each in codes:
+        counts += np.bincount(each, minlength=len(words))
+    examples: dict[str, int] = {}
+    for part in parts:
+        for text, n in part.counts.items():
+            examples[text] = examples.get(text, 0) + n
+    days = np.unique(np.concatenate([np.empty(0, np.int64), *(each.days for each in parts)]))
+    named = np.datetime_as_string((days + DAY_BASE).astype("datetime64[D]")).tolist() if len(days) else []
+    if any(isinstance(each.values, np.ndarray) and each.values.dtype == np.int64 for each in parts):
+        # of times it matters whether any says how far it is from UTC
+        named = [f"{day} 00:00:00{'' if any(each.naive for each in parts) else 'Z'}" for day in named]
+    more = pa.array([*examples, *named], pa.string())
+    often = np.concatenate([counts, np.array([*examples.values()], np.int64), np.ones(len(named), np.int64)])
+    return pa.concat_arrays([words, more]), pa.array(often)
