@@ -141,6 +141,12 @@ class Watched:
             time.sleep(0.001)
         return self.step
 
+    def wait(self) -> list[list[str]]:
+        """Wait until it is through; return its lines as words."""
+        while Path(f"/proc/{self._pid}").exists():
+            time.sleep(0.01)
+        return self.said()
+
     def said(self) -> list[list[str]]:
         """Return its lines as words; what the kill cut off was not said."""
         return [line.split() for line in self._said.read_text().splitlines(keepends=True) if line.endswith("\n")]

@@ -174,31 +174,21 @@ def test_kills_while_a_backup_is_brought_back_leave_the_old_or_the_new_store(tmp
     assert states.total() == 12
 
 
-def test_importers_of_one_and_of_different_data_sets_at_once(tmp_path):
+@pytest.mark.parametrize("others", [(), ("Two", "Three")], ids=["one data set", "three data sets"])
+def test_four_importers_at_once_all_get_through(tmp_path, others):
     home = tmp_path / "home"
     with Store(home) as store:
-        ids = [store.create(name=name).id for name in ("One", "Two", "Three")]
-    running = {(own, name): start(home, own, name, 0, 4) for own, name in zip([ids[0], *ids], "abcd", strict=True)}
-    acknowledged = {}
-    for (own, name), process in running.items():
-        acknowledged.setdefault(own, {}).update(done(name, said(process)))
-        assert process.returncode == 0
-    assert [sorted(acknowledged[own].values()) for own in ids] == [[*range(1, 9)], [1, 2, 3, 4], [1, 2, 3, 4]]
+        ids = [store.create(name=name).id for name in ("One", *others)]
+    targets = dict(zip("abcd", [*[ids[0]] * (4 - len(others)), *ids[1:]], strict=True))
+    acknowledged = {own: {} for own in ids}
+    with importer.Nursery(environment()) as nursery:
+        running = [nursery.start(tmp_path, name, "import", home, own, name, 0, 5) for name, own in targets.items()]
+        for each in running:
+            acknowledged[targets[each.name]] |= done(each.name, each.wait())
     for own in ids:
+        count = 5 * list(targets.values()).count(own)
+        assert sorted(acknowledged[own].values()) == list(range(1, count + 1))
         check(home, own, acknowledged[own])
-
-
-def test_importers_at_once_wait_for_each_other(tmp_path):
-    home = tmp_path / "home"
-    with Store(home) as store:
-        own = store.create(name="Company").id
-    running = {name: start(home, own, name, 0, 5) for name in "abcd"}
-    acknowledged = {}
-    for name, process in running.items():
-        acknowledged |= done(name, said(process))
-        assert process.returncode == 0
-    assert sorted(acknowledged.values()) == list(range(1, 21))
-    check(home, own, acknowledged)
 
 
 def test_threads_at_once_make_one_version_each(store, own, usage):
