@@ -5,7 +5,7 @@ from cxlib.intake.cells import ROW
 from cxlib.intake.checks import check_references
 from cxlib.intake.dialect import Dialect
 from cxlib.intake.mapping import ROW_NUMBER, ColumnMap, Mapping, check_mapping
-from cxlib.intake.problems import Question, problem_frame, summarise_problems
+from cxlib.intake.problems import Question, grouped_problems, problem_frame, summarise_problems
 from cxlib.intake.reading import ARROW_TYPES, Reading, read
 from cxlib.intake.rules import RULES
 from cxlib.intake.suggest import guess_table, suggest_mapping
@@ -25,6 +25,7 @@ __all__ = [
     "answered",
     "check_mapping",
     "check_references",
+    "grouped_problems",
     "guess_table",
     "problem_frame",
     "read",

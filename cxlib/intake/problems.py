@@ -11,7 +11,9 @@ from cxlib.intake.rules import RULES, hint, title
 from cxlib.texts import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
 
 PROBLEM_COLUMNS: Final = ("row", "column", "rule", "value", "hint", "severity")
 EXAMPLES: Final = 3
@@ -85,6 +87,28 @@ def problem_frame(found: Iterable[tuple[int | None, str, str, str]]) -> pd.DataF
     )
 
 
+def problem_block(
+    rows: NDArray[Any] | None, column: str, rule: str, values: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Build the frame of many problems of one column and rule.
+
+    Parameters
+    ----------
+    rows : array of int, optional
+        Rows of the file; None where the problems are not of one row each.
+    values : sequence of str, optional
+        One for each problem; left out, they are empty.
+    """
+    n = len(rows) if rows is not None else len(values or ())
+    numbers = pd.array(rows, dtype="Int64") if rows is not None else pd.array([pd.NA] * n, dtype="Int64")
+    same = {"column": column, "rule": rule, "hint": hint(rule), "severity": RULES[rule].severity}
+    texts = pd.Series(list(values) if values is not None else [""] * n, dtype="str")
+    frame = pd.DataFrame({"row": numbers, "value": texts})
+    for name, text in same.items():
+        frame[name] = pd.Series([text] * n, dtype="str")
+    return frame[list(PROBLEM_COLUMNS)]
+
+
 def joined(*frames: pd.DataFrame) -> pd.DataFrame:
     """Put frames of problems together, in the order of the file's rows."""
     given = [frame for frame in frames if len(frame)]
@@ -93,8 +117,28 @@ def joined(*frames: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(given, ignore_index=True).sort_values("row", kind="stable", ignore_index=True)
 
 
+def grouped_problems(problems: pd.DataFrame) -> pd.DataFrame:
+    """Group problems by rule and column, without a word in any language.
+
+    Returns
+    -------
+    pandas.DataFrame
+        rule, column, severity, count, rows (the first three rows of the file, as text), examples (up to three
+        different values, as text); errors first, then the most frequent first.
+    """
+    names = ["rule", "column", "severity", "count", "rows", "examples"]
+    groups = [_group(part) for _, part in problems.groupby(["rule", "column"], sort=False)]
+    frame = pd.DataFrame(groups, columns=names)
+    return frame.sort_values(["severity", "count"], ascending=[True, False], kind="stable", ignore_index=True)
+
+
 def summarise_problems(problems: pd.DataFrame) -> pd.DataFrame:
-    """Group problems by rule and column.
+    """Group problems by rule and column, with their titles and hints in the reader's language.
+
+    Parameters
+    ----------
+    problems : pandas.DataFrame
+        Problems, or what `grouped_problems` made of them, in whatever language that was.
 
     Returns
     -------
@@ -102,24 +146,16 @@ def summarise_problems(problems: pd.DataFrame) -> pd.DataFrame:
         rule, column, title, hint, severity, count, rows (the first three rows of the file, as text), examples
         (up to three different values, as text); errors first, then the most frequent first.
     """
-    groups = [_group(part) for _, part in problems.groupby(["rule", "column"], sort=False)]
-    names = ("rule", "column", "title", "hint", "severity", "count", "rows", "examples")
-    frame = pd.DataFrame(groups, columns=list(names))
-    order = ["severity", "count"]
-    return frame.sort_values(order, ascending=[True, False], kind="stable", ignore_index=True)
+    frame = problems if "examples" in problems.columns else grouped_problems(problems)
+    frame = frame.reset_index(drop=True)
+    frame.insert(2, "title", pd.Series([title(rule) for rule in frame["rule"]], dtype="str"))
+    frame.insert(3, "hint", pd.Series([hint(rule) for rule in frame["rule"]], dtype="str"))
+    return frame
 
 
 def _group(part: pd.DataFrame) -> tuple[Any, ...]:
     rule, column = str(part["rule"].iloc[0]), str(part["column"].iloc[0])
     rows = part["row"].dropna().unique()[:EXAMPLES]
     examples = part.loc[part["value"] != "", "value"].unique()[:EXAMPLES]
-    return (
-        rule,
-        column,
-        title(rule),
-        hint(rule),
-        RULES[rule].severity,
-        len(part),
-        ", ".join(map(str, rows)),
-        " | ".join(examples),
-    )
+    said = (", ".join(map(str, rows)), " | ".join(examples))
+    return (rule, column, RULES[rule].severity, len(part), *said)

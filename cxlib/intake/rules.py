@@ -210,6 +210,16 @@ RULES: Final[dict[str, Rule]] = {
         N_("Check the columns of this row, and whether a time lies past midnight."),
         "warning",
     ),
+    "served_and_left": Rule(
+        N_("Both served and given up"),
+        N_("A contact ends one way. Check the outcome, and whether the time it was given up is the end of the call."),
+        "warning",
+    ),
+    "wait_contradicted": Rule(
+        N_("A wait that is not the time between arrival and its end"),
+        N_("Check the unit of the wait, and which times it is measured between."),
+        "warning",
+    ),
     "far_from_neighbours": Rule(
         N_("A thousand times the customer's other months, or a thousandth"),
         N_("Check the unit of this month."),
