@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
+from cxlib.errors import CxError
 from cxlib.intake import ColumnMap, Mapping
 from cxlib.intake.mapping import FORMATS
 from cxlib.tables import METERS, TABLES, Column
 from cxlib.texts import _, ngettext
+from cxlib.ui import states
 from cxlib.ui.batch import keep_batch
 from cxlib.ui.safe import safe
 from cxlib.ui.show import heading
+from cxlib.ui.uploads import arrived
 
 if TYPE_CHECKING:
     from cxlib.importing import FileDigest
@@ -131,10 +134,15 @@ def saved_mappings(batch: Batch, file: Waiting, digest: FileDigest) -> None:
         _("Read the file by a mapping that was saved (JSON)"), key=f"mapping:{file.key}", type="json"
     )
     if saved and st.button(_("Use this mapping"), key=f"use:{file.key}"):
-        file.answers.clear()
-        file.take(Mapping.from_json(saved.getvalue().decode()).confirmed())
-        keep_batch(batch)
-        st.rerun()
+        try:
+            mapping = Mapping.from_json(arrived(saved).read_text("utf-8-sig", errors="replace"))
+        except CxError as error:
+            states.refused(error)
+        else:
+            file.answers.clear()
+            file.take(mapping.confirmed())
+            keep_batch(batch)
+            st.rerun()
     st.download_button(
         _("Save this mapping (JSON)"),
         digest.mapping.confirmed().to_json(),

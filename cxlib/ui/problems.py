@@ -47,7 +47,7 @@ def set_aside(path: Path, n: int, *, name: str, key: str) -> None:
         shown = st.toggle(_("Show the rows that were set aside"), key=f"aside:{key}", persist_state="session")
         st.download_button(
             ngettext("Download {n} row with its reason", "Download {n} rows with their reasons", n),
-            data=lambda: csv_bytes(_readable(pq.read_table(path).to_pandas())),
+            data=lambda: csv_bytes(readable(pq.read_table(path).to_pandas())),
             file_name=f"set_aside_{name.rsplit('.', 1)[0]}.csv",
             mime="text/csv",
             key=f"download-aside:{key}",
@@ -59,7 +59,7 @@ def set_aside(path: Path, n: int, *, name: str, key: str) -> None:
     with pq.ParquetFile(path) as file:
         first = next(file.iter_batches(batch_size=SHOWN)).to_pandas()
     st.dataframe(
-        _readable(first).astype("str"),
+        readable(first).astype("str"),
         hide_index=True,
         key=f"aside-rows:{key}",
         alt=_("Rows that were set aside, with their reasons"),
@@ -109,7 +109,7 @@ def _where(rows: str, examples: str) -> str:
     return ": ".join(part for part in (where, safe(examples)) if part)
 
 
-def _readable(frame: pd.DataFrame) -> pd.DataFrame:
+def readable(frame: pd.DataFrame) -> pd.DataFrame:
     """Return rows that were set aside with their reasons in the reader's language."""
     name = REASONS if REASONS in frame else f"__{REASONS}"
     said = {code: title(code) for code in RULES}

@@ -10,10 +10,12 @@ from zoneinfo import available_timezones
 import streamlit as st
 
 from cxlib import formats
-from cxlib.intake import Question
+from cxlib.intake import Mapping, Question
+from cxlib.intake.units import factor_of
 from cxlib.tables import METERS
 from cxlib.texts import _, ngettext
 from cxlib.ui.batch import keep_batch
+from cxlib.ui.columns import label_of
 from cxlib.ui.read_form import encoding_choice, said_mark
 from cxlib.ui.safe import safe
 from cxlib.ui.show import heading
@@ -36,7 +38,11 @@ def open_questions(file: Waiting, digest: FileDigest) -> list[Question]:
 def ask(batch: Batch, file: Waiting, digest: FileDigest) -> None:
     """Show each open question with its answers: one click answers it."""
     questions = open_questions(file, digest)
+    for column in dict.fromkeys(each.column for each in questions if each.code == "code"):
+        _ask_codes(batch, file, digest, [each for each in questions if (each.code, each.column) == ("code", column)])
     for i, question in enumerate(questions):
+        if question.code == "code":
+            continue
         option = _asked(file, digest, question, f"{file.key}:{i}:{question.code}:{question.column}")
         if option is not None:
             file.answer(digest.mapping, question, option)
@@ -104,11 +110,23 @@ def said_option(question: Question, option: str, cell: str = "") -> str:  # noqa
         return _("1 GB = {n} MB", n=option)
     if question.code == "meter" and option in METERS:
         return _(METERS[option][0])
+    if question.code == "unit" and re.fullmatch(r"[0-9]+([.,][0-9]+)?", cell):
+        return _in_our_unit(cell, option, str(question.values.get("base", "")))
     if question.code == "delimiter":
         return said_mark(option)
     if question.code == "encoding":
         return option.upper()
     return _(option) if option else _("no")
+
+
+def _in_our_unit(cell: str, unit: str, base: str) -> str:
+    """Return what a cell in some unit is in ours."""
+    factor = factor_of(unit, base)
+    if factor is None:
+        return _(unit)
+    value = float(cell.replace(",", ".")) * factor
+    said = formats.number(value, decimals=0 if value == int(value) or value >= 100 else 2)
+    return _("{unit}: {cell} is {value} {base}", unit=_(unit), cell=cell, value=said, base=base)
 
 
 def as_date(text: str, order: str) -> date | None:
@@ -144,7 +162,7 @@ def example(digest: FileDigest, question: Question) -> tuple[int, str] | None:
 def _asked(file: Waiting, digest: FileDigest, question: Question, key: str) -> str | None:
     options = _options(question)
     with st.container(border=True, gap="small"):
-        heading(safe(question.said), 5)
+        heading(safe(_question(question, digest.table)), 5)
         if question.code == "encoding":
             return encoding_choice(file, digest, options, question.chosen)
         found = example(digest, question)
@@ -168,6 +186,34 @@ def _asked(file: Waiting, digest: FileDigest, question: Question, key: str) -> s
             return chosen if st.button(_("Take this"), icon=":material/check:", key=f"take:{key}") else None
 
 
+def _ask_codes(batch: Batch, file: Waiting, digest: FileDigest, questions: list[Question]) -> None:
+    """Ask one by one what the codes of a column mean, in one form."""
+    column = questions[0].column
+    with st.form(f"codes:{file.key}:{column}:{len(file.answers)}"):
+        heading(_("What do the codes of {column} mean?", column=safe(label_of(digest.table, column))), 5)
+        chosen = []
+        with st.grid(4, min_column_width=210):
+            for question in questions:
+                options = _options(question)
+                chosen.append(
+                    st.selectbox(
+                        safe(question.values["code"]),
+                        options,
+                        options.index(question.chosen),
+                        format_func=_,
+                        key=f"code:{file.key}:{column}:{question.values['code']}",
+                    )
+                )
+        sent = st.form_submit_button(_("Take these"), icon=":material/check:")
+    if sent:
+        mapping = digest.mapping
+        for question, option in zip(questions, chosen, strict=True):
+            file.answer(mapping, question, option)
+            mapping = mapping if file.mapping is None else Mapping.from_json(file.mapping)
+        keep_batch(batch)
+        st.rerun()
+
+
 def _by_button(question: Question, options: list[str], cell: str, key: str) -> str | None:
     taken = None
     with st.container(horizontal=True):
@@ -178,6 +224,17 @@ def _by_button(question: Question, options: list[str], cell: str, key: str) -> s
             if st.button(label, key=f"answer:{key}:{option}", icon=icon, wrap=True):
                 taken = option
     return taken
+
+
+def _question(question: Question, table: str) -> str:
+    """Return the question with the column called as the form of columns calls it."""
+    try:
+        column = label_of(table, question.column)
+    except KeyError:
+        column = question.column
+    said = question.code in ("date_order", "meter")
+    chosen = said_option(question, question.chosen) if said else _(question.chosen) if question.chosen else _("no")
+    return _(question.text, **{"column": column, "chosen": chosen, **question.values})
 
 
 def _options(question: Question) -> list[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import streamlit as st
+
 from cxlib.errors import CxError
 from cxlib.importing import start_read
 from cxlib.intake import Mapping
-from cxlib.texts import language
+from cxlib.texts import _, language
 from cxlib.ui.batch import keep_batch
 from cxlib.ui.card import COLUMN_CODES, card, opened, refused_card, stopped_card
 from cxlib.ui.jobs import asked, runner, watch
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
     from cxlib.ui.batch import Batch, Waiting
 
 
-def read_all(batch: Batch) -> list[tuple[Waiting, FileDigest]] | None:
-    """Show every file of the batch: being read, or as it was read; return them once all are good to go, else None."""
+def read_all(batch: Batch) -> list[tuple[Waiting, FileDigest]]:
+    """Show every file of the batch, being read or as it was read; return those that are tables."""
     jobs = {file.key: _job(file) for file in batch.files if not file.stopped}
     running: dict[str, Job] = {}
     for file in batch.files:
@@ -37,7 +39,9 @@ def read_all(batch: Batch) -> list[tuple[Waiting, FileDigest]] | None:
 
     found = [_shown(batch, file, jobs.get(file.key)) for file in batch.files]
     watch(running, key="reading", cancelled=stop)
-    return [each for each in found if each is not None] if all(found) else None
+    if None in found and not running:
+        st.caption(_("Mend or take away the files that cannot be read; then the others can be imported."))
+    return [each for each in found if each is not None]
 
 
 def _shown(batch: Batch, file: Waiting, job: Job | CxError | None) -> tuple[Waiting, FileDigest] | None:

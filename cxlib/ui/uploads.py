@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from streamlit import config
 
 from cxlib.importing.spool import spool, unspool
@@ -67,6 +67,12 @@ class UploadsToDisk:
         if not length.isdigit() or int(length) > most:
             await self.app(scope, receive, send)  # refused there, before anything is read
             return
+        try:
+            await self._keep(scope, receive, send)
+        except ClientDisconnect:  # cancelled in the browser: there is nobody to answer
+            return
+
+    async def _keep(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with Request(scope, receive).form() as form:
             files = [value for value in form.values() if isinstance(value, UploadFile)]
             if len(files) != 1:

@@ -11,8 +11,9 @@ from cxlib.texts import _, ngettext
 from cxlib.ui import states
 from cxlib.ui.safe import safe
 from cxlib.ui.scope import Scope, current_scope
-from cxlib.ui.session import show_dataset, store, who
+from cxlib.ui.session import store, who
 from cxlib.ui.show import Shown, finding, heading, rows
+from cxlib.ui.versions import deletion, tombstones, undo, versions
 
 
 def loaded(scope: Scope) -> None:
@@ -51,38 +52,11 @@ def loaded(scope: Scope) -> None:
 
 
 def history(scope: Scope) -> None:
-    """Show every version with what came in, and offer to undo the last one."""
+    """Show every version with what came in, and offer to undo the last change."""
     heading(_("History"))
-    records = [
-        {
-            "version": version.number,
-            "when": formats.instant(version.created_at),
-            "who": version.who,
-            "file": record.file_name or version.note,
-            "table": _(TABLES[record.table].title) if record.table in TABLES else record.table,
-            "in_file": record.rows_in_file,
-            "added": record.added,
-            "replaced": record.replaced,
-            "quarantined": record.quarantined,
-        }
-        for version in reversed(store().versions(scope.dataset.id))
-        for record in (version.imports or ())
-    ]
-    shown = {
-        "version": Shown(_("Version"), "count"),
-        "when": Shown(_("When (UTC)")),
-        "who": Shown(_("By")),
-        "file": Shown(_("File")),
-        "table": Shown(_("Table")),
-        "in_file": Shown(_("Rows in file"), "count"),
-        "added": Shown(_("New"), "count"),
-        "replaced": Shown(_("Replaced"), "count"),
-        "quarantined": Shown(_("Set aside"), "count", help=_("Rows that did not pass the checks; none is lost.")),
-    }
-    rows(pd.DataFrame(records, columns=list(shown)), shown, name="history", scope=scope, key="history", folded=False)
-    if not scope.dataset.demo and st.button(_("Undo the last change"), icon=":material/undo:"):
-        store().undo(scope.dataset.id, who=who())
-        st.rerun()
+    if not scope.dataset.demo:
+        undo(scope.dataset, scope.version)
+    versions(scope.dataset)
 
 
 def settings(scope: Scope) -> None:
@@ -129,14 +103,7 @@ def manage(scope: Scope) -> None:
         if st.button(_("Rename")) and name.strip():
             store().rename(scope.dataset.id, name.strip(), who=who())
             st.rerun()
-        with st.popover(_("Delete"), icon=":material/delete:"):
-            st.markdown(_("This removes the files of **{name}** for good.", name=safe(scope.dataset.name)))
-            if st.button(_("Delete for good"), type="primary"):
-                store().delete(scope.dataset.id, who=who())
-                others = [each.id for each in store().datasets()]
-                if others:
-                    show_dataset(others[-1])
-                st.rerun()
+        deletion(scope.dataset)
 
 
 here = current_scope()
@@ -148,5 +115,6 @@ else:
         history(here)
         settings(here)
         manage(here)
+        tombstones()
     except CxError as error:
         states.refused(error)

@@ -1,5 +1,7 @@
 """Import: files in, what is wrong with them, and what the import would do."""
 
+import streamlit as st
+
 from cxlib.errors import CxError
 from cxlib.texts import _
 from cxlib.ui import states
@@ -23,11 +25,11 @@ def page(batch: Batch) -> None:
         what_to_bring()
         return
     heading(_("Your files"))
+    above = st.container()
     files = read_all(batch)
-    if files is None:
-        return
-    ask_for_all(batch, files)
-    if any(open_questions(file, digest) for file, digest in files):
+    with above:
+        ask_for_all(batch, files)
+    if len(files) < len(batch.files) or any(open_questions(file, digest) for file, digest in files):
         return
     heading(_("What the import does"))
     said = target(batch)

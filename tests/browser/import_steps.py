@@ -23,7 +23,7 @@ def at_rest(page: Page) -> Page:
     end, quiet = time.monotonic() + PATIENCE_S, 0
     while quiet < 3:
         assert time.monotonic() < end, page.get_by_test_id("stMain").inner_text()
-        settled(page, quiet_ms=150)
+        settled(page, quiet_ms=150, timeout_ms=PATIENCE_S * 1000)
         quiet = 0 if page.locator(BUSY).count() else quiet + 1
         page.wait_for_timeout(150)
     return page
@@ -31,9 +31,11 @@ def at_rest(page: Page) -> Page:
 
 def bring(page: Page, *files: Path) -> Page:
     """Put files on the page and wait until each one was read."""
+    before = {file.name: page.locator("summary", has_text=file.name.partition(".")[0]).count() for file in files}
     page.get_by_test_id("stFileUploader").first.locator("input[type=file]").set_input_files(list(files))
     for file in files:
-        line(page, file.name).wait_for(timeout=PATIENCE_S * 1000)
+        found = page.locator("summary", has_text=file.name.partition(".")[0])
+        found.nth(before[file.name]).wait_for(timeout=PATIENCE_S * 1000)
     return at_rest(page)
 
 

@@ -83,15 +83,16 @@ def _rewritten(real_data: Path, name: str, headers: dict[str, str], folder: Path
         path.open("w", newline="") as out,
     ):
         rows = csv.DictReader(source)
+        written = csv.writer(out, lineterminator="\n")
         names = list(rows.fieldnames or ())
-        out.write(",".join(headers.get(each, each) for each in names) + "\n")
+        written.writerow([headers.get(each, each) for each in names])
         for i, row in enumerate(rows):
             for each in ("call_date", "session_date", "message_date", "reg_date", "churn_date"):
                 if row.get(each):
                     day = date.fromisoformat(row[each])
                     american = f"{day.month}/{day.day}/{day:%y}"
                     row[each] = american if name in ("calls", "users") else f"{day:%d/%m/%Y}"
-            out.write(",".join(row.values()) + "\n")
+            written.writerow(row.values())
             if name == "calls" and i == 100:
                 out.write("1000_x,1000\n")
     return path
