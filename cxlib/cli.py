@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any, Final, Literal
 
 import pandas as pd
 import typer
 
 from cxlib import __version__, formats
 from cxlib.errors import CxError
+from cxlib.intake import Question
+from cxlib.runner import Runner
 from cxlib.store import OnConflict  # noqa: TC001 - typer reads it when it runs
+from cxlib.store.data_sets import WORK
 from cxlib.terminal import (
     REFUSED,
     certain,
-    confirmed,
     dataset_id,
+    finished,
     frame_text,
     open_store,
     pair,
@@ -28,13 +32,16 @@ from cxlib.terminal import (
     said_report,
     show,
     tables_of,
+    to_read,
     write,
     write_csv,
 )
 from cxlib.texts import LANGUAGES, N_, _, match_language, set_language
+from cxlib.texts import language as current_language
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Service-tier fairness and plan matching.")
 
+WHOLE: Final = "cxlib.importing.whole"
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Take what is suggested where something is not certain.")]
 MappingFiles = Annotated[
@@ -63,18 +70,17 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Say what is wrong with files; end with 1 if a row was set aside or something is not certain."""
-    from cxlib.importing import Arrival, checked  # noqa: PLC0415 - a command loads what it needs
-
-    with refusing(as_json=as_json):
-        paths = [path_of(argument) for argument in files]
-        arrivals = [Arrival(p.name, p, read_file(each, mapping, zone)) for p, each in zip(paths, files, strict=True)]
-        readings = [(path, each.reading) for path, each in zip(paths, checked(arrivals), strict=True)]
+    with refusing(as_json=as_json), TemporaryDirectory() as folder, Runner(Path(folder), nice=0) as runner:
+        asked = {"files": [to_read(each, mapping, zone) for each in files]}
+        job = runner.start(f"{WHOLE}:check_files", asked, language=current_language())
+        found = finished(job)["files"]
         if rejects is not None:
             rejects.mkdir(parents=True, exist_ok=True)
-            for path, reading in readings:
-                if len(reading.quarantined):
-                    write_csv(reading.quarantined, rejects / f"{path.stem}.set_aside.csv")
-        reports = [report_of(path, reading, yes=yes) for path, reading in readings]
+            for argument, each in zip(files, found, strict=True):
+                if each["counts"]["rows_quarantined"]:
+                    aside = pd.read_parquet(job.folder / each["set_aside"])
+                    write_csv(aside, rejects / f"{path_of(argument).stem}.set_aside.csv")
+        reports = [report_of(each, yes=yes) for each in found]
         show({"files": reports}, as_json=as_json, said="\n\n".join(map(said_report, reports)))
     raise typer.Exit(REFUSED if any(each["set_aside"] or each["questions"] for each in reports) else 0)
 
@@ -94,40 +100,31 @@ def import_files(
     as_json: AsJson = False,
 ) -> None:
     """Bring files into the store that the dashboard shows."""
-    from cxlib.importing import Arrival, incoming  # noqa: PLC0415 - a command loads what it needs
-
     with refusing(as_json=as_json):
         store = open_store()
         if (data is None) == (new is None):
             raise CxError("no_target", N_("Say where the files go."), hint=N_("Use --data NAME or --new NAME."))
-        arrivals = []
-        for argument in files:
-            path, reading = path_of(argument), read_file(argument, mapping, zone)
-            progress(_("{file}: {n} rows read", file=path.name, n=formats.number(reading.counts["rows_in_file"])))
-            arrivals.append(Arrival(path.name, path, confirmed(path, reading) if yes else reading))
-        opened = store.create(name=str(new), who=who).id if new is not None else dataset_id(store, str(data))
-        try:
-            version = store.commit(
-                opened,
-                incoming(arrivals, store=store, dataset_id=opened),
-                who=who,
-                on_conflict=on_conflict,
-            )
-        except BaseException:
-            if new is not None:
-                store.delete(opened, who)
-            raise
-        records = [
-            {"file": r.file_name, "table": r.table, "rows_in_file": r.rows_in_file, "loaded": r.loaded,
-             "set_aside": r.quarantined, "new": r.added, "replaced": r.replaced, "kept": r.kept}
-            for r in version.imports
-        ]  # fmt: skip
+        asked = {
+            "files": [to_read(each, mapping, zone) for each in files],
+            "store": str(store.root),
+            "dataset": None if data is None else dataset_id(store, data),
+            "new": new,
+            "who": who,
+            "on_conflict": on_conflict,
+            "confirmed": yes,
+        }
+        with Runner(store.root / WORK, nice=0) as runner:
+            job = runner.start(f"{WHOLE}:import_files", asked, keep=False, language=current_language())
+            done = finished(job)
+        for name, question in done["asked"]:
+            progress(f"{name}: {Question.from_dict(question).said}")
+        opened, records = done["dataset"], done["imports"]
         show(
-            {"data_set": opened, "version": version.number, "imports": records},
+            {"data_set": opened, "version": done["version"], "imports": records},
             as_json=as_json,
             said=frame_text(pd.DataFrame(records))
             + "\n"
-            + _("Data set {id}, version {n}.", id=opened, n=version.number),
+            + _("Data set {id}, version {n}.", id=opened, n=done["version"]),
         )
 
 

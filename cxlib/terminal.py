@@ -8,12 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+import pandas as pd
 import typer
 
 from cxlib.engine.records import plain, records
 from cxlib.errors import CxError
 from cxlib.exports import csv_bytes
-from cxlib.intake import Mapping, guess_table, read, read_text_table, suggest_mapping, summarise_problems
+from cxlib.importing.digest import GROUPS
+from cxlib.importing.digest import said as said_groups
+from cxlib.importing.jobs import read_parameters, source_of
+from cxlib.intake import Mapping, Question, guess_table, read, read_text_table, suggest_mapping
 from cxlib.store import Store
 from cxlib.tables import TABLES
 from cxlib.texts import N_, _
@@ -21,12 +25,13 @@ from cxlib.texts import N_, _
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import pandas as pd
     import pyarrow as pa
 
     from cxlib.intake import Reading
+    from cxlib.runner import Job
 
 REFUSED: Final = 1
+WATCH_S: Final = 0.05
 
 
 @contextmanager
@@ -65,6 +70,40 @@ def read_file(argument: str, mappings: Sequence[str] | None, zone: str | None) -
         asked = tuple(q for q in suggested.questions if q.code not in ("meter", "round_event"))
         mapping = replace(suggested, meter=meter, questions=asked)
     return read(text, table=table, mapping=mapping, zone=zone)
+
+
+def to_read(argument: str, mappings: Sequence[str] | None, zone: str | None) -> dict[str, Any]:
+    """Return the parameters by which a child process reads ``FILE``, ``TABLE=FILE`` or ``events:METER=FILE``."""
+    path = path_of(argument)
+    if not path.is_file():
+        raise CxError("no_file", N_("There is no file {value}."), value=str(path))
+    table, meter = _table_asked(argument)
+    given: dict[str, str] = {}
+    for each in mappings or ():
+        name, written = pair(each) if "=" in each else ("", each)
+        given.setdefault(name, Mapping.from_json(Path(written).read_text(encoding="utf-8")).to_json())
+    return read_parameters(source_of(path), table=table, meter=meter, zone=zone) | {"mappings": given}
+
+
+def finished(job: Job) -> dict[str, Any]:
+    """Wait for a job, saying on standard error what it is at; leaving ends it.
+
+    Raises
+    ------
+    CxError
+        As `Job.result`.
+    """
+    said = ""
+    try:
+        while not job.wait(WATCH_S):
+            if job.said != said:
+                said = job.said
+                progress(said)
+        return job.result()
+    except KeyboardInterrupt:
+        job.cancel()
+        job.wait()
+        raise
 
 
 def path_of(argument: str) -> Path:
@@ -109,13 +148,13 @@ def confirmed(path: Path, reading: Reading) -> Reading:
     return replace(reading, mapping=reading.mapping.confirmed(), needs_confirmation=[])
 
 
-def report_of(path: Path, reading: Reading, *, yes: bool) -> dict[str, Any]:
-    """Return what there is to say of a file that was read, ready for JSON.
+def report_of(found: dict[str, Any], *, yes: bool) -> dict[str, Any]:
+    """Return what there is to say of a file that was checked, ready for JSON.
 
     Parameters
     ----------
-    path : Path
-    reading : Reading
+    found : dict
+        One file of `cxlib.importing.whole.check_files`.
     yes : bool
         Leave out the questions: what is suggested counts as taken.
 
@@ -125,18 +164,18 @@ def report_of(path: Path, reading: Reading, *, yes: bool) -> dict[str, Any]:
         file (its name), table, encoding; rows_in_file, loaded and set_aside (numbers of rows); problems (rows of
         `summarise_problems`); questions, each with its text in the reader's language under ``said``; mapping.
     """
-    questions = [] if yes else [question.as_dict() | {"said": question.said} for question in reading.needs_confirmation]
-    counts = reading.counts
+    questions = [] if yes else [each | {"said": Question.from_dict(each).said} for each in found["questions"]]
+    counts = found["counts"]
     return {
-        "file": path.name,
-        "table": reading.mapping.table,
-        "encoding": reading.text.encoding,
+        "file": found["name"],
+        "table": found["table"],
+        "encoding": found["encoding"],
         "rows_in_file": counts["rows_in_file"],
         "loaded": counts["rows_loaded"],
         "set_aside": counts["rows_quarantined"],
-        "problems": records(summarise_problems(reading.problems)),
+        "problems": records(said_groups(pd.DataFrame(found["groups"], columns=list(GROUPS)))),
         "questions": questions,
-        "mapping": json.loads(reading.mapping.to_json()),
+        "mapping": json.loads(found["mapping"]),
     }
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import pandas as pd
 import pyarrow.parquet as pq
 
-from cxlib.intake import Mapping, Question
+from cxlib.engine.records import plain
+from cxlib.intake import Mapping, Question, summarise_problems
 from cxlib.intake.rules import RULES, hint, title
 
 if TYPE_CHECKING:
@@ -206,6 +207,11 @@ class PrepareDigest:
     def said_joins(self) -> pd.DataFrame:
         """Return `joins` with title and hint in the reader's language."""
         return said(self.joins)
+
+
+def groups_of(problems: pd.DataFrame) -> list[list[Any]]:
+    """Return the summary of problems without its texts, for JSON: lists of `GROUPS`."""
+    return [[plain(value) for value in row] for row in summarise_problems(problems)[list(GROUPS)].to_numpy().tolist()]
 
 
 def said(groups: pd.DataFrame) -> pd.DataFrame:

@@ -101,16 +101,8 @@ def start_read(
     meter, zone : str, optional
         Of events, and of times that carry none.
     """
-    parameters = {
-        "file": source.as_dict(),
-        "options": {name: value for name, value in (options or {}).items() if value not in (None, "")},
-        "table": table,
-        "mapping": None if mapping is None else mapping.to_json(),
-        "meter": meter,
-        "zone": zone,
-        "store": None if store is None else str(store.root),
-        "recall": "",
-    }
+    parameters = read_parameters(source, options=options, table=table, mapping=mapping, meter=meter, zone=zone)
+    parameters |= {"store": None if store is None else str(store.root)}
     job = runner.start(f"{TASKS}:read_file", parameters, language=language())
     if store is not None and mapping is None and job.state == "done":
         found = FileDigest.open(job.folder)
@@ -118,6 +110,28 @@ def start_read(
         if known != found.recalled:
             return runner.start(f"{TASKS}:read_file", parameters | {"recall": known}, language=language())
     return job
+
+
+def read_parameters(
+    source: Source,
+    *,
+    options: AnyMapping[str, Any] | None = None,
+    table: str | None = None,
+    mapping: Mapping | None = None,
+    meter: str | None = None,
+    zone: str | None = None,
+) -> dict[str, Any]:
+    """Return the parameters of `tasks.read_file`, without a store to recall mappings from."""
+    return {
+        "file": source.as_dict(),
+        "options": {name: value for name, value in (options or {}).items() if value not in (None, "")},
+        "table": table,
+        "mapping": None if mapping is None else mapping.to_json(),
+        "meter": meter,
+        "zone": zone,
+        "store": None,
+        "recall": "",
+    }
 
 
 def start_prepare(

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cxlib.importing.arrival import event_usage, no_meter, not_confirmed, usage_of_events
-from cxlib.importing.digest import FileDigest, with_hints
+from cxlib.importing.digest import GROUPS, FileDigest, groups_of, with_hints
 from cxlib.intake import Reading, check_references, read_text_table
 from cxlib.intake.references import against_catalogue
 from cxlib.matching import rollup_events
@@ -39,7 +40,7 @@ REFERRED: Final = {
 
 
 @dataclass
-class _File:
+class Compared:
     """One file that was read, as it goes on: its good rows, those set aside, and the plans that nobody knows."""
 
     told: dict[str, Any]
@@ -64,21 +65,45 @@ def prepared(
     report: Report,
 ) -> dict[str, Any]:
     """Return the digest of an import, and leave in `folder` what `taken` needs to do it."""
-    found = [_opened(each, folder / f"{i}") for i, each in enumerate(files)]
-    plans = _plans(found, store, dataset)
-    for i, each in enumerate(found):
-        report(0.3 * i / len(found), _("Comparing {file} with the plans", file=each.digest.name))
-        _compare(each, plans)
-    report(0.3, _("Rolling events up"))
-    brought = _brought(found, folder, store, dataset)
+    found, brought = arranged(
+        files,
+        folder,
+        store=store,
+        dataset=dataset,
+        on_conflict=on_conflict,
+        confirmed=confirmed,
+        report=_within(report, 0, 0.5),
+    )
     preview = store.preview(
         dataset, [each for _file, each in brought], on_conflict=on_conflict, report=_within(report, 0.5, 0.8)
     )
     report(0.8, _("Comparing the tables with each other"))
     joins = _joins([incoming for _file, incoming in brought], store, dataset)
-    asked = [each.digest for each in found if each.digest.questions]
-    body = {
+    asked = any(each.digest.questions for each in found)
+    return {
         "number": preview.number,
+        "files": [_said(file, each) for (file, _in), each in zip(brought, preview.files, strict=True)],
+        "joins": joins,
+        "ready": confirmed or not asked,
+    }
+
+
+def arranged(
+    files: Sequence[dict[str, Any]],
+    folder: Path,
+    *,
+    store: Store,
+    dataset: str | None,
+    on_conflict: OnConflict,
+    confirmed: bool,
+    report: Report,
+) -> tuple[list[Compared], list[tuple[Compared | None, Incoming]]]:
+    """Compare files with the plans, roll events up, and leave in `folder` what `taken` needs; return both."""
+    found = compared(files, folder, store=store, dataset=dataset, report=_within(report, 0, 0.6))
+    report(0.6, _("Rolling events up"))
+    brought = _brought(found, folder, store, dataset)
+    body = {
+        "number": 0 if dataset is None else store.version(dataset).number,
         "on_conflict": on_conflict,
         "files": [
             each.told | {
@@ -92,12 +117,19 @@ def prepared(
         "incoming": [_told(file, incoming) for file, incoming in brought],
     }  # fmt: skip
     (folder / INCOMING).write_text(json.dumps(body), "utf-8")
-    return {
-        "number": preview.number,
-        "files": [_said(file, each) for (file, _in), each in zip(brought, preview.files, strict=True)],
-        "joins": joins,
-        "ready": confirmed or not asked,
-    }
+    return found, brought
+
+
+def compared(
+    files: Sequence[dict[str, Any]], folder: Path, *, store: Store | None, dataset: str | None, report: Report
+) -> list[Compared]:
+    """Return files that were read, those rows set aside whose plan neither a file nor the data set knows."""
+    found = [_opened(each, folder / f"{i}") for i, each in enumerate(files)]
+    plans = _plans(found, store, dataset)
+    for i, each in enumerate(found):
+        report(i / len(found), _("Comparing {file} with the plans", file=each.digest.name))
+        _compare(each, plans)
+    return found
 
 
 def taken(folder: Path) -> tuple[list[dict[str, Any]], list[Incoming], OnConflict, int]:
@@ -126,31 +158,29 @@ def taken(folder: Path) -> tuple[list[dict[str, Any]], list[Incoming], OnConflic
     return body["files"], incoming, body["on_conflict"], body["number"]
 
 
-def _opened(told: dict[str, Any], into: Path) -> _File:
+def _opened(told: dict[str, Any], into: Path) -> Compared:
     """Take what was read from a file, so that it stays when the reading is forgotten."""
     digest = FileDigest.open(Path(told["read"]))
-    if digest.table == "events" and not digest.mapping.meter:
-        raise no_meter(digest.name)
     data, quarantined = into.with_suffix(".parquet"), into.with_suffix(".aside.parquet")
     for origin, target in ((digest.typed, data), (digest.quarantined, quarantined)):
         try:
             os.link(origin, target)
         except OSError:  # the disk knows no second names
             shutil.copyfile(origin, target)
-    return _File(told, digest, data, quarantined, [])
+    return Compared(told, digest, data, quarantined, [])
 
 
-def _plans(files: Sequence[_File], store: Store, dataset: str | None) -> set[str]:
+def _plans(files: Sequence[Compared], store: Store | None, dataset: str | None) -> set[str]:
     known: set[str] = set()
     for each in files:
         if each.table == "plans":
             known |= set(pq.read_table(each.data, columns=["plan_id"])["plan_id"].to_pylist())
-    if dataset is not None and store.has(dataset, "plans"):
+    if store is not None and dataset is not None and store.has(dataset, "plans"):
         known |= set(store.load(dataset, "plans", columns=["plan_id"])["plan_id"].to_pylist())
     return known
 
 
-def _compare(file: _File, plans: set[str]) -> None:
+def _compare(file: Compared, plans: set[str]) -> None:
     """Set aside the rows whose plan is in no catalogue; only then is the file opened again, for those rows."""
     if not plans or file.table not in REFERRED or "plan_id" not in pq.read_schema(file.data).names:
         return
@@ -178,20 +208,23 @@ def _compare(file: _File, plans: set[str]) -> None:
     for table, path in ((reading.table, file.data), (aside, file.quarantined)):
         path.unlink()  # the reading has it too
         pq.write_table(table, path, compression="zstd", compression_level=1)
-    file.digest = replace(digest, counts=reading.counts)
+    groups = pd.DataFrame(groups_of(reading.problems), columns=list(GROUPS))
+    file.digest = replace(digest, counts=reading.counts, groups=groups)
 
 
 def _brought(
-    files: Sequence[_File], folder: Path, store: Store, dataset: str | None
-) -> list[tuple[_File | None, Incoming]]:
+    files: Sequence[Compared], folder: Path, store: Store, dataset: str | None
+) -> list[tuple[Compared | None, Incoming]]:
     """Return what the store takes, each with the file that it is from; None for zeros that no file brings."""
-    found: list[tuple[_File | None, Incoming]] = [
+    found: list[tuple[Compared | None, Incoming]] = [
         (each, _incoming(each, each.data, each.table)) for each in files if each.table != "events"
     ]
     events = [each for each in files if each.table == "events"]
     rolled = []
     for each in events:
         mapping = each.digest.mapping
+        if not mapping.meter:
+            raise no_meter(each.digest.name)
         rolled.append(
             (
                 str(mapping.meter),
@@ -206,7 +239,7 @@ def _brought(
     return found
 
 
-def _incoming(file: _File, data: Path, table: str) -> Incoming:
+def _incoming(file: Compared, data: Path, table: str) -> Incoming:
     digest = file.digest
     return Incoming(
         table=table,
@@ -241,7 +274,7 @@ def _preview_told(preview: FilePreview) -> dict[str, Any]:
     }
 
 
-def _said(file: _File | None, preview: FilePreview) -> dict[str, Any]:
+def _said(file: Compared | None, preview: FilePreview) -> dict[str, Any]:
     aside = file.quarantined.name if file is not None and preview.quarantined else None
     return _preview_told(preview) | {
         "unknown_plans": [] if file is None else file.unknown_plans,
@@ -249,7 +282,7 @@ def _said(file: _File | None, preview: FilePreview) -> dict[str, Any]:
     }
 
 
-def _told(file: _File | None, incoming: Incoming) -> dict[str, Any]:
+def _told(file: Compared | None, incoming: Incoming) -> dict[str, Any]:
     return {
         "table": incoming.table,
         "data": Path(str(incoming.data)).name,

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cxlib.errors import CxError
-from cxlib.importing.digest import DIGEST, GROUPS, HEAD, PROBLEMS, QUARANTINED, ROWS, TYPED
+from cxlib.importing.digest import DIGEST, HEAD, PROBLEMS, QUARANTINED, ROWS, TYPED, groups_of
 from cxlib.importing.jobs import no_file, remembered, source_of
 from cxlib.importing.plan import prepared, taken
 from cxlib.intake import (
@@ -29,7 +29,6 @@ from cxlib.intake import (
     read,
     read_text_table,
     suggest_mapping,
-    summarise_problems,
 )
 from cxlib.store import Store
 from cxlib.texts import N_, _
@@ -83,7 +82,7 @@ def read_file(parameters: dict[str, Any], folder: Path, report: Report) -> dict[
         "recalled": recalled,
         "counts": reading.counts,
         "questions": [question.as_dict() for question in reading.needs_confirmation],
-        "groups": _groups(reading.problems),
+        "groups": groups_of(reading.problems),
         "values": _values(text),
         "covers": _covers(reading.table),
         "sheets": _options(text, "sheet"),
@@ -157,6 +156,11 @@ def commit(parameters: dict[str, Any], folder: Path, report: Report) -> dict[str
     }
 
 
+def write_frame(frame: pd.DataFrame, path: Path) -> None:
+    """Write a small frame as Parquet, without its index."""
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path, compression="zstd")
+
+
 def _data_set_changed() -> CxError:
     return CxError(
         "data_set_changed",
@@ -191,6 +195,9 @@ def _mapping(parameters: dict[str, Any], text: TextTable, guessed: str) -> tuple
     if parameters["mapping"] is not None:
         return Mapping.from_json(parameters["mapping"]), ""
     table = parameters["table"] or guessed
+    mappings = parameters.get("mappings", {})
+    if {table, ""} & set(mappings):
+        return Mapping.from_json(mappings.get(table, mappings.get(""))), ""
     known = None
     if parameters["store"] is not None:
         with Store(Path(parameters["store"])) as store:
@@ -213,17 +220,12 @@ def _write(reading: Reading, folder: Path) -> None:
     pq.write_table(pa.Table.from_arrays(cells, names=["__row", *reading.text.columns]), folder / HEAD)
     pq.write_table(reading.table, folder / TYPED, compression="zstd", compression_level=1)
     pq.write_table(pa.table({"row": reading.rows}), folder / ROWS, compression="zstd", compression_level=1)
-    for frame, name in ((reading.quarantined, QUARANTINED), (reading.problems.drop(columns="hint"), PROBLEMS)):
-        pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), folder / name, compression="zstd")
+    write_frame(reading.quarantined, folder / QUARANTINED)
+    write_frame(reading.problems.drop(columns="hint"), folder / PROBLEMS)
 
 
 def _options(text: TextTable, code: str) -> list[str]:
     return [option for each in text.needs_confirmation if each.code == code for option in each.options]
-
-
-def _groups(problems: pd.DataFrame) -> list[list[Any]]:
-    frame = summarise_problems(problems)[list(GROUPS)]
-    return [[value.item() if hasattr(value, "item") else value for value in row] for row in frame.to_numpy().tolist()]
 
 
 def _values(text: TextTable) -> dict[str, list[str]]:

@@ -31,17 +31,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 TASK: Final = re.compile(r"(?P<package>[a-z_0-9]+)(\.[a-z][a-z_0-9]*)*:[a-z][a-z_0-9]*")
-NICE: Final = 5
 REPORT_EVERY_S: Final = 0.1
 PR_SET_PDEATHSIG: Final = 1
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-def main(packages: Sequence[str]) -> NoReturn:
+def main(packages: Sequence[str], nice: int) -> NoReturn:
     """Import what the first line of standard input names, then do what the second asks, and end."""
     channel = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
-    _be_a_good_guest()
+    _be_a_good_guest(nice)
     asked = sys.stdin.buffer
     for module in json.loads(asked.readline() or b"[]"):
         warm = getattr(importlib.import_module(module), "warm", None)
@@ -128,9 +127,9 @@ def _disk_full() -> CxError:
     )
 
 
-def _be_a_good_guest() -> None:
+def _be_a_good_guest(nice: int) -> None:
     """Leave the processor to the pages, be the first to go when memory runs out, and go with the parent."""
-    os.nice(NICE)
+    os.nice(nice)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

@@ -24,10 +24,10 @@ LOG_BYTES: Final = 8192
 HERE: Final = Path(__file__).resolve().parents[2]
 START: Final = (
     "import json, sys\n"
-    "paths, packages = json.loads(sys.argv[1])\n"
+    "paths, packages, nice = json.loads(sys.argv[1])\n"
     "sys.path[:0] = [path for path in paths if path not in sys.path]\n"
     "from cxlib.runner.child import main\n"
-    "main(packages)\n"
+    "main(packages, nice)\n"
 )
 
 
@@ -42,11 +42,15 @@ class Child:
         Packages whose functions may be tasks.
     paths : sequence of Path
         Folders from which they are imported.
+    nice : int
+        How far it stands back where others want the processor too, 0 to 19.
     """
 
-    def __init__(self, imports: Sequence[str], *, packages: Sequence[str], paths: Sequence[Path] = (HERE,)) -> None:
+    def __init__(
+        self, imports: Sequence[str], *, packages: Sequence[str], paths: Sequence[Path] = (HERE,), nice: int = 0
+    ) -> None:
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
-        given = json.dumps([[str(path) for path in paths], list(packages)])
+        given = json.dumps([[str(path) for path in paths], list(packages), nice])
         self._process = subprocess.Popen(  # noqa: S603 - no shell, and nothing of a file's in the command
             [sys.executable, "-I", "-X", "faulthandler", "-c", START, given],
             stdin=subprocess.PIPE,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 LOG: Final = logging.getLogger(__name__)
 AT_ONCE: Final = 2
 POLL_S: Final = 0.05
+NICE: Final = 5
 SPARE_S: Final = 900.0
 """A process that waits for work this long in vain is let go."""
 
@@ -58,14 +59,19 @@ class Runner:
         Modules that a spare process imports ahead, so that a job starts at once.
     kept_bytes : int
         What all results together may take on disk.
+    nice : int
+        How far jobs stand back where others want the processor too, 0 to 19: pages are to stay quick.
     """
 
     packages: tuple[str, ...] = ("cxlib",)
     paths: tuple[Path, ...] = (HERE,)
 
-    def __init__(self, root: Path, *, imports: Sequence[str] = (), kept_bytes: int = KEPT_BYTES) -> None:
+    def __init__(
+        self, root: Path, *, imports: Sequence[str] = (), kept_bytes: int = KEPT_BYTES, nice: int = NICE
+    ) -> None:
         self.root = root
         self._imports = tuple(imports)
+        self._nice = nice
         self._kept = Kept(root, limit_bytes=kept_bytes)
         self._changed = threading.Condition()
         self._queue: deque[_Work] = deque()
@@ -312,7 +318,7 @@ class Runner:
     def _take_child(self) -> Child:
         with self._changed:
             spare, self._spare = self._spare, None
-            self._wanted = True
+            self._wanted = bool(self._imports)
         if spare is not None and spare.alive:
             return spare
         if spare is not None:
@@ -321,7 +327,7 @@ class Runner:
         return self._child()
 
     def _child(self) -> Child:
-        return Child(self._imports, packages=self.packages, paths=self.paths)
+        return Child(self._imports, packages=self.packages, paths=self.paths, nice=self._nice)
 
     def _let_go(self) -> None:
         if self._spare is not None:
