@@ -443,6 +443,9 @@ def _part(text: Text, layout: Layout, grammar: NDArray[np.int64], start: int, en
             shown = block.bytes[first : min(after, first + 4 * SHOWN_CHARACTERS)].tobytes().decode(errors="replace")
             rejected.append((at, FAULTS[fault], shown.rstrip("\r\n")[:SHOWN_CHARACTERS]))
     marked = marked_rows(block.bytes, found.starts, found.ends, (found.rows, len(layout.header)), marks)
+    if found.long_good:  # rows over several lines among them
+        gaps = np.diff(found.lines[: found.rows], append=found.next_line) > 1
+        marked = np.union1d(marked, np.flatnonzero(gaps)[:MOST_MARKED])
     last = int(found.lines[found.rows - 1]) if found.rows else -1
     return _Part(
         start, start + found.used, found.rows, last, found.next_line, found.hard, found.long_good, found.long_bad,

@@ -42,6 +42,10 @@ SAMPLE_CELLS: Final = 6
 DELIMITER_QUESTION: Final = N_(
     "More than one separator fits the file. It was read with {chosen}: are the columns right?"
 )
+ESCAPE_QUESTION: Final = N_(
+    "Backslashes in quoted values could belong to them or mark the sign that follows. They were {chosen}: right?"
+)
+ESCAPES: Final = {"double": N_("kept"), "backslash": N_("taken out")}
 NO_TABLE: Final = N_("No table was found: the lines have different numbers of fields under every separator.")
 
 
@@ -120,6 +124,7 @@ class _Told:
     quote: str | None = None
     header_line: int | None = None
     header: str | None = None
+    escape: str | None = None
 
 
 def find_layout(
@@ -129,6 +134,7 @@ def find_layout(
     quote: str | None = None,
     header_line: int | None = None,
     header: str | None = None,
+    escape: str | None = None,
 ) -> Layout:
     """Choose the dialect and the header of a text in UTF-8.
 
@@ -141,6 +147,8 @@ def find_layout(
         Line of the header.
     header : str, optional
         Which names count where the header takes two lines, one of `structure.TWO_LINES`.
+    escape : str, optional
+        ``"double"`` or ``"backslash"``, or what `ESCAPES` says of them.
 
     Raises
     ------
@@ -148,7 +156,8 @@ def find_layout(
         ``no_table`` where the rows have no common width, ``no_header`` where the first row holds values or no row
         begins on `header_line`, ``several_tables``, ``unknown_delimiter``.
     """
-    told = _Told(_mark(delimiter), quote, header_line, header)
+    named_escape = {said: name for name, said in ESCAPES.items()}.get(escape or "", escape)
+    told = _Told(_mark(delimiter), quote, header_line, header, named_escape)
     sample = _sample(data)
     candidates = [
         layout
@@ -231,6 +240,10 @@ def _questions(best: Layout, wide: list[Layout], *, asked: bool) -> list[Questio
     chosen = NAMES.get(best.dialect.delimiter, best.dialect.delimiter)
     if rivals and asked:
         found.append(Question("delimiter", DELIMITER_QUESTION, (chosen, *sorted(rivals)), chosen))
+    alike = [each for each in wide if replace(each.dialect, escape=best.dialect.escape) == best.dialect]
+    if any(each.dialect != best.dialect and each.share >= best.share for each in alike):
+        said = ESCAPES[best.dialect.escape]
+        found.append(Question("escape", ESCAPE_QUESTION, tuple(ESCAPES.values()), said))
     return [*found, *best.questions]
 
 
@@ -266,10 +279,19 @@ def _dialects(sample: bytes, data: bytes, told: _Told) -> list[Dialect]:
         space_after = mark != "\t" and marks > 0 and sample.count(code + b" ") >= 0.95 * marks
         sign = told.quote if told.quote is not None else _quote(probes, code)
         base = Dialect(mark, sign, "double", line_end, space_after)
-        found.append(base)
-        if sign and b"\\" + sign.encode() in probes:
+        if told.escape != "backslash":
+            found.append(base)
+        if told.escape == "backslash" or (sign and told.escape is None and _escapes(probes, sign.encode())):
             found.append(replace(base, escape="backslash"))
     return found
+
+
+def _escapes(sample: bytes, quote: bytes) -> bool:
+    """Tell whether backslashes may escape: one stands before a quote, or all stand in pairs."""
+    if b"\\" not in sample or quote not in sample:
+        return False
+    pairs = sample.count(b"\\\\")
+    return b"\\" + quote in sample or (pairs > 0 and sample.count(b"\\") == 2 * pairs)
 
 
 def _quote(sample: bytes, delimiter: bytes) -> str:

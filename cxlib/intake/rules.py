@@ -41,6 +41,10 @@ RULES: Final[dict[str, Rule]] = {
         N_("A quote that is never closed"),
         N_("Close the value with a quote, or take the opening quote out."),
     ),
+    "lines_in_value": Rule(
+        N_("A quoted value that takes in whole lines"),
+        N_("Each of these lines could be a row: take the quotes out that join them, or double them."),
+    ),
     "stray_return": Rule(
         N_("A carriage return inside a value"),
         N_("End each line like the others, or put the value in quotes."),

@@ -60,6 +60,7 @@ TYPED_SHARE: Final = 0.9
 ROWS_LOOKED_AT: Final = 40
 LINES_ABOVE: Final = 30
 TAIL: Final = 40
+MOST_HEADERS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -238,6 +239,7 @@ def look_through(
     rejected: Sequence[tuple[int, str, str]],
     split: Callable[[str], Cells],
     after_blank: Iterable[int] = (),
+    delimiter: str = "",
 ) -> Findings:
     """Find totals, notes and further tables among the rows of a file.
 
@@ -256,6 +258,8 @@ def look_through(
         Splits the text of a rejected row.
     after_blank : iterable of int
         Lines that follow a blank one.
+    delimiter : str
+        Where values are separated by a sign; values of several lines are then checked for lines that are rows.
 
     Raises
     ------
@@ -266,34 +270,62 @@ def look_through(
     own = tuple(cell.strip() for cell in header)
     last_row = _last_row(tail)
     blank, rows = set(after_blank), dict([*candidates, *tail])
-    notes = {
-        line: "footnote" for line, cells in tail if line > last_row and not is_total(first_filled(cells), last=True)
-    }
-    aside = dict(notes)
+    aside = {line: "footnote" for line, cells in tail if line > last_row and any(cell.strip() for cell in cells)}
+    heads = []
     for line, cells in sorted(rows.items()):
         stripped = tuple(cell.strip() for cell in cells)
-        if not any(stripped):
-            aside[line] = "empty_row"
-        elif stripped == own:
-            aside[line] = "repeated_header"
-        elif len(cells) > 1 and is_total(first_filled(cells), last=line > last_row):
-            aside[line] = "totals_row"
-        elif line not in notes and (
-            _heads_another(stripped, typed, after_blank=line in blank)
-            or (line in blank and _heads_narrower(stripped, rows.get(line + 1), typed))
-        ):
+        rule = _rule(stripped, own, typed, delimiter, last=line > last_row)
+        if rule:
+            aside[line] = rule
+        elif line not in aside and is_header(stripped, typed):
+            heads.append(line)
+        elif line in blank and line not in aside and _heads_narrower(stripped, rows.get(line + 1), typed):
             raise several_tables(line)
+    before = [cells for line, cells in rows.items() if line < min(heads, default=0) and line not in aside]
+    others = sum(1 for cells in before if _is_mixed(cells, typed))
+    _refuse_same_width(heads, rows, typed, blank, others)
     found.aside = sorted(aside.items())
     found.rejected = _renamed(rejected, last_row, split)
     _refuse_other_width(found.rejected, header, split, last_row)
     return found
 
 
-def _heads_another(cells: Cells, typed: Sequence[int], *, after_blank: bool) -> bool:
-    """Tell whether a row as wide as the header is the header of another table; one doubt is not enough."""
-    if not is_header(cells, typed):
-        return False
-    return after_blank or len(typed) > 1 or (bool(typed) and known_names(cells) >= 2)
+def _rule(cells: Cells, own: Cells, typed: Sequence[int], delimiter: str, *, last: bool) -> str:
+    """Return why a row is none, or nothing."""
+    if not any(cells):
+        return "empty_row"
+    if cells == own:
+        return "repeated_header"
+    if delimiter and any("\n" in cell or "\r" in cell for cell in cells) and _swallows(cells, typed, delimiter):
+        return "lines_in_value"
+    return "totals_row" if len(cells) > 1 and is_total(first_filled(cells), last=last) else ""
+
+
+def _refuse_same_width(
+    heads: Sequence[int], rows: dict[int, Cells], typed: Sequence[int], blank: set[int], others: int
+) -> None:
+    """Refuse a file for a second header as wide as the first: after a blank line, or where nothing above is like it."""
+    for line in heads:
+        known = known_names([cell.strip() for cell in rows[line]]) >= 2
+        alone = len(heads) <= MOST_HEADERS and others <= len(heads)
+        if line in blank or (alone and (len(typed) > 1 or (bool(typed) and known))):
+            raise several_tables(line)
+
+
+def _is_mixed(cells: Cells, typed: Sequence[int]) -> bool:
+    """Tell whether a text stands where values are expected."""
+    return any(
+        (text := cells[i].strip()) and text.lower() not in NULL_WORDS and not _DATUM.fullmatch(text) for i in typed
+    )
+
+
+def _swallows(cells: Cells, typed: Sequence[int], delimiter: str) -> bool:
+    """Tell whether each line of a row over several lines could be a row by itself: then a quote joined them."""
+    for line in re.split(r"\r\n|\n|\r", delimiter.join(cells)):
+        own = [cell.strip(" \"'\\") for cell in line.split(delimiter)]
+        if len(own) != len(cells) or any(own[i] and not _DATUM.fullmatch(own[i]) for i in typed):
+            return False
+    return True
 
 
 def _heads_narrower(cells: Cells, below: Cells | None, typed: Sequence[int]) -> bool:
