@@ -100,7 +100,7 @@ def read(
     check_mapping(chosen, text.columns)
     with locked(memory_limit=MEMORY_LIMIT) as connection:
         found = by_pieces(connection, text, chosen, zone) or by_sql(connection, text, chosen, zone)
-    warnings = row_warnings(found.table, found.rows, table=found.mapping.table)
+    warnings = row_warnings(found.table, found.rows, table=found.mapping.table, mapping=found.mapping, text=text)
     return _reading(text, found.mapping, found.table, found.rows, joined(text.problems, found.problems, warnings))
 
 

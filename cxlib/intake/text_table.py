@@ -20,6 +20,7 @@ from cxlib.intake.dialect import Dialect, Fit, Layout, find_layout, split_line
 from cxlib.intake.encodings import Decoded, Guess, decode
 from cxlib.intake.parquet import read_parquet
 from cxlib.intake.problems import Question, problem_frame
+from cxlib.intake.returned import brought_back
 from cxlib.intake.sheets import read_workbook
 from cxlib.intake.sources import Source, open_large, open_source
 from cxlib.intake.structure import TAIL, look_through
@@ -128,7 +129,6 @@ def read_text_table(
     sheet: str | int | None = None,
     header_line: int | str | None = None,
     header: str | None = None,
-    escape: str | None = None,
 ) -> TextTable:
     """Read CSV, TSV, TXT (plain or gzip), xlsx or Parquet as text.
 
@@ -144,8 +144,6 @@ def read_text_table(
     header : str, optional
         Where two lines seem to be names: ``"first"``, ``"second"`` or ``"joined"`` for the names to be taken,
         ``"data"`` where the second is a row of values.
-    escape : str, optional
-        ``"double"`` or ``"backslash"``: what stands before a quote within quotes.
 
     Raises
     ------
@@ -154,22 +152,16 @@ def read_text_table(
         ``several_tables``, ``unknown_delimiter``, ``unknown_encoding``, ``wrong_encoding``, ``no_sheet``,
         ``damaged_gzip``, ``damaged_workbook``, ``damaged_parquet``, ``nested``, ``too_many_columns``.
     """
-    told = {
-        "delimiter": delimiter,
-        "quote": quote,
-        "header_line": _number(header_line),
-        "header": header,
-        "escape": escape,
-    }
+    told = {"delimiter": delimiter, "quote": quote, "header_line": _number(header_line), "header": header}
     large = open_large(source, encoding=encoding, name=name)
     if large is not None:
         return _from_text(*large, told)
     opened = open_source(source, name=name)
     if opened.kind == "xlsx":
-        return _from_workbook(opened, sheet, _number(header_line), header)
+        return brought_back(_from_workbook(opened, sheet, _number(header_line), header))
     if opened.kind == "parquet":
         return _from_parquet(opened)
-    return _from_text(opened, decode(opened.data, encoding=encoding), told)
+    return brought_back(_from_text(opened, decode(opened.data, encoding=encoding), told))
 
 
 def _number(line: int | str | None) -> int | None:
@@ -338,7 +330,6 @@ def _second_look(
         rejected=rejected,
         split=lambda text: split_line(text, dialect),
         after_blank=[line + 1 for line in (*places[1], *empty)],
-        delimiter=dialect.delimiter,
     )
     if not found.aside:
         return cells, found.rejected

@@ -179,3 +179,22 @@ def test_groups_are_free_of_language_until_they_are_shown():
     assert (chinese["title"] != english["title"]).all()
     assert list(english.columns) == ["rule", "column", "title", "hint", "severity", "count", "rows", "examples"]
     assert grouped_problems(problems.iloc[:0]).empty
+
+
+def test_local_times_that_occurred_twice_are_named_and_those_with_an_offset_are_not():
+    lines = [
+        "2026-10-25 01:59:59",
+        "2026-10-25 02:00:00",
+        "2026-10-25 02:59:59",
+        "2026-10-25 03:00:00",
+        "2026-10-25T02:30:00+01:00",
+    ]
+    data = "contact_id,arrived_at,wait_s\n" + "".join(f"C{n},{line},5\n" for n, line in enumerate(lines))
+    reading = read(data.encode(), table="contacts", zone="Europe/Berlin")
+    found = reading.problems[["row", "column", "rule", "value"]].to_numpy().tolist()
+    assert found == [
+        [3, "arrived_at", "ambiguous_time", "2026-10-25 02:00:00"],
+        [4, "arrived_at", "ambiguous_time", "2026-10-25 02:59:59"],
+    ]
+    hours = [each.hour for each in reading.table["arrived_at"].to_pylist()]
+    assert hours == [23, 1, 1, 2, 1]  # the later of the two
