@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 STEPS: Final = {"read": N_("What was read"), "columns": N_("Columns"), "problems": N_("Problems")}
 BYTES_CODES: Final = frozenset({"wrong_encoding", "unknown_encoding", "no_table", "no_header", "no_sheet"})
+PASSING_CODES: Final = frozenset(
+    {"reader_crashed", "out_of_memory", "took_too_long", "file_changed", "no_file", "disk_full", "store_busy"}
+)
 COLUMN_CODES: Final = frozenset({"no_such_header", "missing_column", "bad_format", "bad_mapping", "unknown_column"})
 
 
@@ -60,7 +63,9 @@ def refused_card(batch: Batch, file: Waiting, error: CxError, *, job_key: str) -
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if error.code in BYTES_CODES:
                 bytes_form(batch, file)
-            if st.button(_("Try again"), key=f"again:{file.key}", icon=":material/refresh:"):
+            if error.code in PASSING_CODES and st.button(
+                _("Try again"), key=f"again:{file.key}", icon=":material/refresh:"
+            ):
                 again(job_key)
                 st.rerun()
             _take_away(batch, file)

@@ -47,7 +47,7 @@ def set_aside(path: Path, n: int, *, name: str, key: str) -> None:
         shown = st.toggle(_("Show the rows that were set aside"), key=f"aside:{key}", persist_state="session")
         st.download_button(
             ngettext("Download {n} row with its reason", "Download {n} rows with their reasons", n),
-            data=lambda: csv_bytes(readable(pq.read_table(path).to_pandas())),
+            data=lambda: csv_bytes(readable(pq.read_table(path).to_pandas()), numbers_in_text=True),
             file_name=f"set_aside_{name.rsplit('.', 1)[0]}.csv",
             mime="text/csv",
             key=f"download-aside:{key}",
@@ -76,25 +76,26 @@ def came_back(columns: list[str]) -> bool:
 
 
 def _told(groups: pd.DataFrame, table: str) -> pd.DataFrame:
+    told = groups.to_dict("records")
     return pd.DataFrame(
         {
-            _("Rows"): [f"**{formats.number(n)}**" for n in groups["count"]],
-            _("What"): [
-                _what(rule, column, table) for rule, column in zip(groups["rule"], groups["column"], strict=True)
-            ],
-            _("For example"): [_where(r, e) for r, e in zip(groups["rows"], groups["examples"], strict=True)],
-            _("What to do"): [safe(hint(rule)) if rule in RULES else "" for rule in groups["rule"]],
-            _("Then"): [
-                _("set aside") if severity == "error" else _("loaded as it is") for severity in groups["severity"]
-            ],
+            _("Rows"): [_fate(int(each["count"]), str(each["severity"])) for each in told],
+            _("What, and what to do"): [_what(str(each["rule"]), str(each["column"]), table) for each in told],
+            _("For example"): [_where(str(each["rows"]), str(each["examples"])) for each in told],
         }
     )
 
 
+def _fate(n: int, severity: str) -> str:
+    count = formats.number(n)
+    return _("**{n}** set aside", n=count) if severity == "error" else _("**{n}** loaded as it is", n=count)
+
+
 def _what(rule: str, column: str, table: str) -> str:
     said = safe(title(rule) if rule in RULES else rule)
-    names = [_label(table, each) for each in column.split(", ") if each]
-    return f"{said} · *{safe(', '.join(names))}*" if names else said
+    names = safe(", ".join(_label(table, each) for each in column.split(", ") if each))
+    todo = safe(hint(rule)) if rule in RULES else ""
+    return f"**{said}** · *{names}*: {todo}" if names else f"**{said}**: {todo}"
 
 
 def _label(table: str, column: str) -> str:

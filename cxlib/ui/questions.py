@@ -152,11 +152,9 @@ def example(digest: FileDigest, question: Question) -> tuple[int, str] | None:
         for row, cell in zip(digest.head.index, digest.head[header], strict=True)
         if str(cell).strip()
     ]
-    for row, cell in cells:
-        made = {as_date(cell, option) for option in question.options}
-        if question.code == "date_order" and None not in made and len(made) > 1:
-            return row, cell
-    return cells[0] if cells else None
+    if question.code == "date_order" and cells:
+        return max(cells, key=lambda each: len({as_date(each[1], option) for option in question.options} - {None}))
+    return next((each for each in cells if each[1].strip("0., ")), cells[0] if cells else None)
 
 
 def _asked(file: Waiting, digest: FileDigest, question: Question, key: str) -> str | None:

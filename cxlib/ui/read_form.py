@@ -59,7 +59,7 @@ def encoding_choice(file: Waiting, digest: FileDigest, options: list[str], chose
     """Show the first rows under each encoding side by side; return the one that the reader takes, on a click."""
     taken = None
     delimiter = str((digest.dialect or {}).get("delimiter", ","))
-    with st.grid(min(2, len(options)), min_column_width=320):
+    with st.grid(min(3, len(options)), min_column_width=290):
         for option in options[:4]:
             with st.container(border=True, height="stretch"):
                 st.markdown(f"**{safe(option.upper())}**")

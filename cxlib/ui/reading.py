@@ -28,7 +28,11 @@ def read_all(batch: Batch) -> list[tuple[Waiting, FileDigest]]:
     running: dict[str, Job] = {}
     for file in batch.files:
         job = jobs.get(file.key)
-        if job is not None and not isinstance(job, CxError) and not job.over:
+        if job is None or isinstance(job, CxError):
+            continue
+        if job.error is not None and job.error.code in COLUMN_CODES:
+            job = _text(file)
+        if not job.over:
             running[batch.label(file)] = job
 
     def stop(label: str) -> None:
@@ -66,10 +70,10 @@ def _failed(batch: Batch, file: Waiting, job: Job) -> None:
     if error is None:
         return
     if error.code in COLUMN_CODES:
-        partly = asked(f"text {_key(file)}", lambda: _start_text(file))
-        partly.wait(10)
-        if partly.state == "done":
-            card(batch, file, opened(str(partly.folder)), error)
+        text = _text(file)
+        if text.state == "done":
+            card(batch, file, opened(str(text.folder)), error)
+        if text.state == "done" or not text.over:
             return
     refused_card(batch, file, error, job_key=_key(file))
 
@@ -86,14 +90,18 @@ def _start(file: Waiting) -> Job:
     return start_read(runner(), file.source, store=store(), options=file.options, table=file.table, mapping=mapping)
 
 
-def _start_text(file: Waiting) -> Job:
+def _text(file: Waiting) -> Job:
+    """Return the job that reads only the text of a file, whose columns do not make a table yet."""
     parameters: dict[str, Any] = {
         "file": file.source.as_dict(),
         "options": file.options,
         "table": file.table,
         "mapping": file.mapping,
     }
-    return runner().start("cxlib.importing.partly:read_text", parameters, language=language())
+    return asked(
+        f"text {_key(file)}",
+        lambda: runner().start("cxlib.importing.partly:read_text", parameters, language=language()),
+    )
 
 
 def _key(file: Waiting) -> str:

@@ -186,7 +186,7 @@ def _downloads(dataset: DataSet, version: Version, record: ImportRecord, place: 
         if record.quarantined_sha256:
             st.download_button(
                 ngettext("{n} row set aside", "{n} rows set aside", record.quarantined),
-                data=lambda: csv_bytes(readable(_aside(dataset, version, record))),
+                data=lambda: csv_bytes(readable(_aside(dataset, version, record)), numbers_in_text=True),
                 file_name=f"set_aside_{record.file_name.rsplit('.', 1)[0]}.csv",
                 mime="text/csv",
                 key=f"aside:{key}",

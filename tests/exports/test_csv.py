@@ -19,6 +19,12 @@ def test_a_text_that_a_spreadsheet_would_run_is_disarmed(text: str) -> None:
     assert safe_cell(text) == "'" + text
 
 
+@pytest.mark.parametrize("text", ["-5", "+8613800138000", "-1,234.5"])
+def test_a_number_written_as_text_can_stay_as_it_is(text: str) -> None:
+    assert safe_cell(text, numbers_in_text=True) == text
+    assert safe_cell(text + "+A1", numbers_in_text=True) == "'" + text + "+A1"
+
+
 @pytest.mark.parametrize("value", [-1, -1.5, 0, 12, True])
 def test_numbers_stay_numbers(value: float) -> None:
     assert safe_cell(value) is value
