@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cxlib.tables import Column
 
     Told = list[tuple[int | None, str, str, str]]
-    Codes = list[list[NDArray[np.int64]]]
+    Codes = list[list[NDArray[np.int32]]]
 
 
 def by_pieces(
@@ -165,7 +165,7 @@ def _told(columns: Sequence[tuple[str, Column]], meanings: Sequence[Meaning], pi
             (meaning.warnings, [piece.warnings[i] for piece in pieces]),
         ):
             rows = np.concatenate([np.empty(0, np.int64), *(rows for rows, _ in parts)])
-            codes = np.concatenate([np.empty(0, np.int64), *(codes for _, codes in parts)])
+            codes = np.concatenate([np.empty(0, np.int32), *(codes for _, codes in parts)])
             order = np.argsort(rows, kind="stable")
             rows, codes = rows[order], codes[order]
             shown = (

@@ -24,6 +24,7 @@ from cxlib.intake.quick import (
     PLAIN_OPEN,
     PLAIN_POINT,
     PLAIN_THOUSAND,
+    coded,
     copied,
     plain_days,
     plain_numbers,
@@ -45,6 +46,8 @@ _DIGITS: Final = re.compile(r"[0-9+.,-]")
 _DAY: Final = re.compile(r"(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _MONTH: Final = re.compile(r"(19|20|21)[0-9]{2}-[0-9]{2}")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,9}([.,][0-9]{0,6})?")
+MANY_WORDS: Final = 1024
+"""Up to here the different texts of a piece are numbered by a small table."""
 MANY_ODD: Final = 8
 """Where more than one cell in so many is odd, all texts of the piece go the way of the odd ones."""
 
@@ -76,10 +79,10 @@ class Parsed:
     ----------
     values : array, or None where all cells are words
         float64, int32 days, int64 microseconds, or an Arrow array of strings.
-    valid : bool array
+    valid : bool array, or None where all are
         False where nothing stands, and where the cell is odd.
     odd : int64 array
-        Places of odd cells; of all cells where `values` is None.
+        Places of odd cells; empty where `values` is None, for then all are.
     words : pyarrow.DictionaryArray
         Their texts, without spaces around them.
     counts : dict
@@ -89,7 +92,7 @@ class Parsed:
     """
 
     values: NDArray[np.generic] | pa.Array | None
-    valid: NDArray[np.bool_]
+    valid: NDArray[np.bool_] | None
     odd: NDArray[np.int64]
     words: pa.DictionaryArray
     counts: dict[str, int] = field(default_factory=dict)
@@ -151,35 +154,42 @@ def parse(piece: Piece, plan: Plan, constant: str | None = None) -> Parsed:
     """Read one column of a piece."""
     if plan.way == "row":
         lines = piece.lines
-        return _all_plain(pc.cast(pa.array(lines), pa.string()), len(lines))
+        return _all_plain(pc.cast(pa.array(lines), pa.string()))
     if constant is not None:
         rows = len(piece.lines)
         words = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([constant], pa.string()))
-        return Parsed(None, np.zeros(rows, np.bool_), np.arange(rows), words)
+        return Parsed(None, None, NO_PLACES, words)
     readers = {"number": _numbers, "day": _days, "time": _times, "text": _texts}
     if plan.way == "words":
         return _words(piece, plan)
     return readers[plan.way](piece, plan)
 
 
-def _all_plain(values: pa.Array, rows: int) -> Parsed:
-    return Parsed(values, np.ones(rows, np.bool_), np.empty(0, np.int64), NO_WORDS)
+def _all_plain(values: pa.Array) -> Parsed:
+    return Parsed(values, None, NO_PLACES, NO_WORDS)
 
 
+NO_PLACES: Final = np.empty(0, np.int64)
 NO_WORDS: Final = pa.DictionaryArray.from_arrays(pa.array([], pa.int32()), pa.array([], pa.string()))
 
 
-def _odd_words(piece: Piece, plan: Plan, odd: NDArray[np.int64] | None) -> pa.DictionaryArray:
-    column = piece.column(plan.header)
-    if odd is not None and not len(odd):
+def _odd_words(piece: Piece, plan: Plan, odd: NDArray[np.int64]) -> pa.DictionaryArray:
+    if not len(odd):
         return NO_WORDS
-    texts = pc.utf8_trim_whitespace((column if odd is None else column.some(odd)).texts())
-    return texts.dictionary_encode()
+    return pc.utf8_trim_whitespace(piece.column(plan.header).some(odd).texts()).dictionary_encode()
 
 
 def _words(piece: Piece, plan: Plan) -> Parsed:
-    rows = len(piece.lines)
-    return Parsed(None, np.zeros(rows, np.bool_), np.arange(rows), _odd_words(piece, plan, None))
+    column = piece.column(plan.header)
+    slots, firsts = np.full(4 * MANY_WORDS, -1, np.int32), np.empty(MANY_WORDS, np.int64)
+    codes = np.empty(column.rows, np.int32)
+    found = coded(column.text, column.starts, column.ends, column.shape, slots, firsts, codes)
+    if found < 0 or column.escaped[column.place : column.rows * column.stride : column.stride].any():
+        return Parsed(None, None, NO_PLACES, pc.utf8_trim_whitespace(column.texts()).dictionary_encode())
+    different = pc.utf8_trim_whitespace(column.some(firsts[:found]).texts()).dictionary_encode()
+    merged = different.indices.to_numpy()[codes] if found else codes
+    words = pa.DictionaryArray.from_arrays(pa.array(merged, pa.int32()), different.dictionary)
+    return Parsed(None, None, NO_PLACES, words)
 
 
 def _numbers(piece: Piece, plan: Plan) -> Parsed:
@@ -194,7 +204,7 @@ def _numbers(piece: Piece, plan: Plan) -> Parsed:
     point = plan.mark or "."
     examples = {PLAIN_INTEGER: "7", PLAIN_THOUSAND: f"1{point}234", PLAIN_POINT: f"1{point}5", PLAIN_OPEN: f"5{point}"}
     told = {examples[kind]: n for kind, n in enumerate(counts.tolist()) if n}
-    return Parsed(values, valid, odd[:found].copy(), _odd_words(piece, plan, odd[:found]), told)
+    return Parsed(values, _some(valid), odd[:found].copy(), _odd_words(piece, plan, odd[:found]), told)
 
 
 def _days(piece: Piece, plan: Plan) -> Parsed:
@@ -207,7 +217,7 @@ def _days(piece: Piece, plan: Plan) -> Parsed:
         plan.month, plan.iso, np.array(plan.blank, np.int64), values, valid, odd, seen,
     )  # fmt: skip
     words = _odd_words(piece, plan, odd[:found])
-    return Parsed(values, valid, odd[:found].copy(), words, days=np.flatnonzero(seen))
+    return Parsed(values, _some(valid), odd[:found].copy(), words, days=np.flatnonzero(seen))
 
 
 def _times(piece: Piece, plan: Plan) -> Parsed:
@@ -220,7 +230,7 @@ def _times(piece: Piece, plan: Plan) -> Parsed:
         np.array(plan.blank, np.int64), values, valid, odd, seen,
     )  # fmt: skip
     words = _odd_words(piece, plan, odd[:found])
-    return Parsed(values, valid, odd[:found].copy(), words, days=np.flatnonzero(seen), naive=naive)
+    return Parsed(values, _some(valid), odd[:found].copy(), words, days=np.flatnonzero(seen), naive=naive)
 
 
 def _texts(piece: Piece, plan: Plan) -> Parsed:
@@ -238,21 +248,25 @@ def _texts(piece: Piece, plan: Plan) -> Parsed:
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(values)]
     texts = pa.Array.from_buffers(pa.string(), rows, buffers)
     told = {"x" * LONG_TEXT: long} if long else {}
-    return Parsed(texts, valid, odd[:found].copy(), _odd_words(piece, plan, odd[:found]), told)
+    return Parsed(texts, _some(valid), odd[:found].copy(), _odd_words(piece, plan, odd[:found]), told)
 
 
-def unified(parts: Sequence[Parsed]) -> tuple[pa.Array, list[NDArray[np.int64]]]:
+def _some(valid: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+    return None if valid.all() else valid
+
+
+def unified(parts: Sequence[Parsed]) -> tuple[pa.Array, list[NDArray[np.int32]]]:
     """Return (the different texts of the words of all pieces, the codes of each piece's words)."""
     chunks = [each.words for each in parts]
     whole = pa.chunked_array(chunks, pa.dictionary(pa.int32(), pa.string())).unify_dictionaries()
     if not whole.num_chunks:
         return pa.array([], pa.string()), []
-    codes = [chunk.indices.to_numpy().astype(np.int64) for chunk in whole.chunks]
+    codes = [chunk.indices.to_numpy() for chunk in whole.chunks]
     longest = max(whole.chunks, key=lambda chunk: len(chunk.dictionary))
     return longest.dictionary, codes
 
 
-def evidence(parts: Sequence[Parsed], words: pa.Array, codes: Sequence[NDArray[np.int64]]) -> tuple[pa.Array, pa.Array]:
+def evidence(parts: Sequence[Parsed], words: pa.Array, codes: Sequence[NDArray[np.int32]]) -> tuple[pa.Array, pa.Array]:
     """Return texts and how often they occur: all odd ones, examples of plain ones, and each plain day once."""
     counts = np.zeros(len(words), np.int64)
     for each in codes:

@@ -282,6 +282,62 @@ def plain_texts(  # noqa: PLR0917 - compiled code takes arrays by place
 
 
 @njit(cache=True, nogil=True)
+def coded(  # noqa: PLR0917 - compiled code takes arrays by place
+    text: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    shape: tuple[int, int, int],
+    slots: np.ndarray,
+    firsts: np.ndarray,
+    codes: np.ndarray,
+) -> int:
+    """Number the different texts of a column in the order in which they first occur.
+
+    Parameters
+    ----------
+    slots : int32 array of -1, its length a power of two
+        Room for a table of hashes.
+    firsts, codes
+        Out: the row in which each text first occurs, and the number of each row's text.
+
+    Returns
+    -------
+    How many different texts there are; -1 where there are more than there is room for in `firsts`.
+    """
+    rows, stride, place = shape
+    found, mask = 0, len(slots) - 1
+    for row in range(rows):
+        i = row * stride + place
+        pos, end = int(starts[i]), int(ends[i])
+        mixed = np.uint64(end - pos)
+        for at in range(pos, end):
+            mixed = (mixed ^ np.uint64(text[at])) * np.uint64(0x9E3779B97F4A7C15)
+            mixed ^= mixed >> np.uint64(29)
+        slot = int(mixed) & mask
+        while True:
+            code = slots[slot]
+            if code < 0:
+                if found >= len(firsts):
+                    return -1
+                slots[slot], firsts[found] = found, row
+                code = found
+                found += 1
+                break
+            k = firsts[code] * stride + place
+            size, first = int(ends[k]) - int(starts[k]), int(starts[k])
+            same = size == end - pos
+            at = 0
+            while same and at < size:
+                same = text[first + at] == text[pos + at]
+                at += 1
+            if same:
+                break
+            slot = (slot + 1) & mask
+        codes[row] = code
+    return found
+
+
+@njit(cache=True, nogil=True)
 def copied(text: np.ndarray, firsts: np.ndarray, offsets: np.ndarray, values: np.ndarray) -> None:
     """Copy texts one after the other, each from its first byte."""
     for row in range(len(firsts)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from cxlib.intake.columns import Parsed
 
-MISSING = -1
+_NONE: Final = np.empty(0, np.int64)
+MISSING: Final = -1
 """Code of a required cell in which nothing stands."""
 
 
@@ -56,13 +57,13 @@ class Judged:
 
     rows: pa.RecordBatch
     lines: NDArray[np.int64]
-    faults: list[tuple[NDArray[np.int64], NDArray[np.int64]]]
-    warnings: list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+    faults: list[tuple[NDArray[np.int64], NDArray[np.int32]]]
+    warnings: list[tuple[NDArray[np.int64], NDArray[np.int32]]]
 
 
 def judged(
     lines: NDArray[np.int64],
-    columns: Sequence[tuple[Parsed, NDArray[np.int64], Meaning, NDArray[np.bool_], NDArray[np.bool_]]],
+    columns: Sequence[tuple[Parsed, NDArray[np.int32], Meaning, NDArray[np.bool_], NDArray[np.bool_]]],
     schema: pa.Schema,
 ) -> Judged:
     """Put the values of words into their places and leave out the rows with a fault.
@@ -74,17 +75,22 @@ def judged(
     good = np.ones(len(lines), np.bool_)
     arrays, faults, warnings = [], [], []
     for parsed, codes, meaning, bad, odd in columns:
-        wrong, doubtful = bad[codes], odd[codes]
-        places, why = parsed.odd[wrong], codes[wrong]
-        if meaning.required and parsed.values is not None:
+        wrong = np.flatnonzero(bad[codes]) if bad.any() else _NONE
+        doubtful = np.flatnonzero(odd[codes]) if odd.any() else _NONE
+        where = (wrong, doubtful) if parsed.values is None else (parsed.odd[wrong], parsed.odd[doubtful])
+        places, why = where[0], codes[wrong]
+        if meaning.required and parsed.values is not None and parsed.valid is not None:
             missing = ~parsed.valid
             missing[parsed.odd] = False
             empty = np.flatnonzero(missing)
             if len(empty):
-                places, why = np.concatenate([places, empty]), np.concatenate([why, np.full(len(empty), MISSING)])
+                places, why = (
+                    np.concatenate([places, empty]),
+                    np.concatenate([why, np.full(len(empty), MISSING, np.int32)]),
+                )
         good[places] = False
         faults.append((lines[places], why))
-        warnings.append((lines[parsed.odd[doubtful]], codes[doubtful]))
+        warnings.append((lines[where[1]], codes[doubtful]))
         arrays.append(_array(parsed, codes, meaning))
     rows = pa.RecordBatch.from_arrays(arrays, schema=schema)
     if not good.all():
@@ -92,20 +98,19 @@ def judged(
     return Judged(rows, lines, faults, warnings)
 
 
-def _array(parsed: Parsed, codes: NDArray[np.int64], meaning: Meaning) -> pa.Array:
+def _array(parsed: Parsed, codes: NDArray[np.int32], meaning: Meaning) -> pa.Array:
     if parsed.values is None:
         return meaning.values.take(pa.array(codes))
     if isinstance(parsed.values, pa.Array):
         return _strings(parsed.values, parsed, codes, meaning)
     values, valid = parsed.values, parsed.valid
-    if len(codes):
+    if len(codes) and valid is not None:
         found = meaning.values.take(pa.array(codes))
         values[parsed.odd] = _plain(found, values.dtype)
-        valid = valid.copy()
         valid[parsed.odd] = found.is_valid().to_numpy(zero_copy_only=False)
     if meaning.kind == pa.int64() and values.dtype != np.int64:
         values = values.astype(np.int64)
-    bits = None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little"))
+    bits = None if valid is None or valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little"))
     return pa.Array.from_buffers(meaning.kind, len(values), [bits, pa.py_buffer(values)])
 
 
@@ -118,9 +123,9 @@ def _plain(found: pa.Array, kind: np.dtype[np.generic]) -> NDArray[np.generic]:
     return plain.astype(kind)
 
 
-def _strings(texts: pa.Array, parsed: Parsed, codes: NDArray[np.int64], meaning: Meaning) -> pa.Array:
+def _strings(texts: pa.Array, parsed: Parsed, codes: NDArray[np.int32], meaning: Meaning) -> pa.Array:
     valid = parsed.valid
-    if not valid.all():
+    if valid is not None:
         bits = pa.py_buffer(np.packbits(valid, bitorder="little"))
         texts = pa.Array.from_buffers(pa.string(), len(texts), [bits, *texts.buffers()[1:]])
     if not len(codes):
@@ -130,11 +135,11 @@ def _strings(texts: pa.Array, parsed: Parsed, codes: NDArray[np.int64], meaning:
     return pc.replace_with_mask(texts, pa.array(mask), meaning.values.take(pa.array(codes)))
 
 
-ASCENDING, LEVEL, MIXED = 0, 1, 2
+ASCENDING: Final = 0
 
 
 def order_of(customers: pa.Array, months: pa.Array) -> int:
-    """Tell whether rows ascend strictly by customer and month, ascend with equal neighbours, or neither."""
+    """Return `ASCENDING` where rows ascend strictly by customer and month, 1 where neighbours are equal, else 2."""
     if len(customers) < 2:
         return ASCENDING
     _, offsets, values = customers.buffers()
