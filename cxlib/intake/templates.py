@@ -23,6 +23,9 @@ _CHINESE_FIELDS: Final = {
     "round_up": "向上取整",
 }
 
+_NAMED: Final = {"events": {"quantity": {"en": "data_mb", "zh": "流量MB"}}}
+"""Headers that say more than the column's own name: of what the events are."""
+
 _ROWS: Final[dict[str, tuple[dict[str, str], ...]]] = {
     "usage": (
         {"customer_id": "000123", "month": "2026-03", "plan_id": "S", "billed_amount": "24.90", "complete": "yes",
@@ -33,7 +36,7 @@ _ROWS: Final[dict[str, tuple[dict[str, str], ...]]] = {
          "minutes": "0", "sms": "0", "data_mb": "0"},
     ),
     "events": (
-        {"customer_id": "000123", "occurred_at": "2026-03-14", "quantity": "3.4"},
+        {"customer_id": "000123", "occurred_at": "2026-03-14", "quantity": "120.5"},
         {"customer_id": "000123", "occurred_at": "2026-03-15", "quantity": "0"},
     ),
     "plans": (
@@ -54,13 +57,13 @@ _ROWS: Final[dict[str, tuple[dict[str, str], ...]]] = {
     ),
     "contacts": (
         {"contact_id": "C0001", "customer_id": "000123", "tier": "T1", "need": "senior", "queue": "billing",
-         "channel": "phone", "agent_id": "A07", "arrived_at": "2026-03-14 09:00:00",
-         "wait_ended_at": "2026-03-14 09:01:12", "wait_s": "72", "started_at": "2026-03-14 09:01:12",
-         "outcome": "served", "queued": "yes", "ended_at": "2026-03-14 09:05:40", "topic": "bill", "resolved": "yes",
-         "csat": "4"},
+         "channel": "phone", "agent_id": "A07", "arrived_at": "2026-03-14 09:00:00+08:00",
+         "wait_ended_at": "2026-03-14 09:01:12+08:00", "wait_s": "72", "started_at": "2026-03-14 09:01:12+08:00",
+         "outcome": "served", "queued": "yes", "ended_at": "2026-03-14 09:05:40+08:00", "topic": "bill",
+         "resolved": "yes", "csat": "4"},
         {"contact_id": "C0002", "customer_id": "000124", "tier": "T2", "queue": "billing", "channel": "phone",
-         "arrived_at": "2026-03-14 09:00:30", "wait_ended_at": "2026-03-14 09:03:00", "wait_s": "150",
-         "left_at": "2026-03-14 09:03:00", "outcome": "abandoned", "queued": "yes"},
+         "arrived_at": "2026-03-14 09:00:30+08:00", "wait_ended_at": "2026-03-14 09:03:00+08:00", "wait_s": "150",
+         "left_at": "2026-03-14 09:03:00+08:00", "outcome": "abandoned", "queued": "yes"},
     ),
     "tiers": (
         {"tier": "T1", "rank": "1", "display_name_en": "Priority", "display_name_zh": "优先", "courtesy": "no",
@@ -80,7 +83,7 @@ def template(table: str, *, language: str = "en") -> bytes:
     names = [*known.names, *_meter_columns(known)]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(names if language == "en" else [_chinese(known, name) for name in names])
+    writer.writerow([_header(known, name, language) for name in names])
     writer.writerows([row.get(name, "") for name in names] for row in _ROWS[table])
     return out.getvalue().encode("utf-8-sig")
 
@@ -101,6 +104,11 @@ def _meter_columns(table: Table) -> list[str]:
     return [
         f"{column.name}_{meter}" if column.name else meter for meter in TEMPLATE_METERS for column in table.per_meter
     ]
+
+
+def _header(table: Table, name: str, language: str) -> str:
+    own = _NAMED.get(table.name, {}).get(name, {})
+    return own.get(language) or (name if language == "en" else _chinese(table, name))
 
 
 def _chinese(table: Table, name: str) -> str:

@@ -679,7 +679,7 @@ TIERS: Final = Table(
             about=N_("Wait that counts as in time."),
             unit="s",
             minimum=0,
-            aliases=("promise_wait_s", "target_wait", "承诺等待"),
+            aliases=("promise_wait_s", "target_wait", "承诺等待秒数", "承诺等待"),
             example="20",
         ),
     ),
