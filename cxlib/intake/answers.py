@@ -23,6 +23,8 @@ READ_AGAIN: Final = {
     "sheet": "sheet",
     "header": "header_line",
     "header_lines": "header",
+    "escape": "escape",
+    "quote": "quote",
 }
 """Questions about the bytes: their answer is an argument of `read_text_table`, not part of the mapping."""
 

@@ -42,6 +42,9 @@ SAMPLE_CELLS: Final = 6
 DELIMITER_QUESTION: Final = N_(
     "More than one separator fits the file. It was read with {chosen}: are the columns right?"
 )
+QUOTE_QUESTION: Final = N_(
+    "Some values stand in single quotes. The file's quote was taken to be {chosen}: is that right?"
+)
 ESCAPE_QUESTION: Final = N_(
     "Backslashes in quoted values could belong to them or mark the sign that follows. They were {chosen}: right?"
 )
@@ -240,11 +243,18 @@ def _questions(best: Layout, wide: list[Layout], *, asked: bool) -> list[Questio
     chosen = NAMES.get(best.dialect.delimiter, best.dialect.delimiter)
     if rivals and asked:
         found.append(Question("delimiter", DELIMITER_QUESTION, (chosen, *sorted(rivals)), chosen))
+    quotes = [each for each in wide if replace(each.dialect, quote=best.dialect.quote) == best.dialect]
+    if any(each.dialect != best.dialect and each.header == best.header and _as_good(each, best) for each in quotes):
+        found.append(Question("quote", QUOTE_QUESTION, ("'", '"'), best.dialect.quote))
     alike = [each for each in wide if replace(each.dialect, escape=best.dialect.escape) == best.dialect]
-    if any(each.dialect != best.dialect and each.share >= best.share for each in alike):
+    if any(each.dialect != best.dialect and _as_good(each, best) for each in alike):
         said = ESCAPES[best.dialect.escape]
         found.append(Question("escape", ESCAPE_QUESTION, tuple(ESCAPES.values()), said))
     return [*found, *best.questions]
+
+
+def _as_good(one: Layout, other: Layout) -> bool:
+    return one.share >= other.share and one.coverage >= other.coverage
 
 
 def _sample(data: bytes) -> bytes:
@@ -278,11 +288,12 @@ def _dialects(sample: bytes, data: bytes, told: _Told) -> list[Dialect]:
             continue
         space_after = mark != "\t" and marks > 0 and sample.count(code + b" ") >= 0.95 * marks
         sign = told.quote if told.quote is not None else _quote(probes, code)
-        base = Dialect(mark, sign, "double", line_end, space_after)
-        if told.escape != "backslash":
-            found.append(base)
-        if told.escape == "backslash" or (sign and told.escape is None and _escapes(probes, sign.encode())):
-            found.append(replace(base, escape="backslash"))
+        for quoting in (sign, '"') if sign == "'" and told.quote is None else (sign,):
+            base = Dialect(mark, quoting, "double", line_end, space_after)
+            if told.escape != "backslash":
+                found.append(base)
+            if told.escape == "backslash" or (quoting and told.escape is None and _escapes(probes, quoting.encode())):
+                found.append(replace(base, escape="backslash"))
     return found
 
 

@@ -72,6 +72,9 @@ def read(
     delimiter: str | None = None,
     quote: str | None = None,
     sheet: str | int | None = None,
+    header_line: int | str | None = None,
+    header: str | None = None,
+    escape: str | None = None,
 ) -> Reading:
     """Read a file into one of the tables of `cxlib.tables`.
 
@@ -84,7 +87,7 @@ def read(
         How columns are read; without it, the suggestion is taken and its doubts are asked.
     zone : str, optional
         Time zone (IANA) of times that carry none; without it and without one in the mapping, it is asked.
-    name, encoding, delimiter, quote, sheet
+    name, encoding, delimiter, quote, sheet, header_line, header, escape
         As for `read_text_table`.
 
     Raises
@@ -95,7 +98,10 @@ def read(
     if isinstance(source, TextTable):
         text = source
     else:
-        text = read_text_table(source, name=name, encoding=encoding, delimiter=delimiter, quote=quote, sheet=sheet)
+        text = read_text_table(
+            source, name=name, encoding=encoding, delimiter=delimiter, quote=quote, sheet=sheet,
+            header_line=header_line, header=header, escape=escape,
+        )  # fmt: skip
     chosen = mapping if mapping is not None else suggest_mapping(text, table=table)
     check_mapping(chosen, text.columns)
     with locked(memory_limit=MEMORY_LIMIT) as connection:

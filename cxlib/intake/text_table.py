@@ -129,6 +129,7 @@ def read_text_table(
     sheet: str | int | None = None,
     header_line: int | str | None = None,
     header: str | None = None,
+    escape: str | None = None,
 ) -> TextTable:
     """Read CSV, TSV, TXT (plain or gzip), xlsx or Parquet as text.
 
@@ -144,6 +145,8 @@ def read_text_table(
     header : str, optional
         Where two lines seem to be names: ``"first"``, ``"second"`` or ``"joined"`` for the names to be taken,
         ``"data"`` where the second is a row of values.
+    escape : str, optional
+        ``"double"`` or ``"backslash"``: what stands before a quote within quotes.
 
     Raises
     ------
@@ -152,7 +155,13 @@ def read_text_table(
         ``several_tables``, ``unknown_delimiter``, ``unknown_encoding``, ``wrong_encoding``, ``no_sheet``,
         ``damaged_gzip``, ``damaged_workbook``, ``damaged_parquet``, ``nested``, ``too_many_columns``.
     """
-    told = {"delimiter": delimiter, "quote": quote, "header_line": _number(header_line), "header": header}
+    told = {
+        "delimiter": delimiter,
+        "quote": quote,
+        "header_line": _number(header_line),
+        "header": header,
+        "escape": escape,
+    }
     large = open_large(source, encoding=encoding, name=name)
     if large is not None:
         return _from_text(*large, told)
@@ -330,6 +339,7 @@ def _second_look(
         rejected=rejected,
         split=lambda text: split_line(text, dialect),
         after_blank=[line + 1 for line in (*places[1], *empty)],
+        delimiter=dialect.delimiter,
     )
     if not found.aside:
         return cells, found.rejected
