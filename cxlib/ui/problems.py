@@ -88,7 +88,7 @@ def _told(groups: pd.DataFrame, table: str) -> pd.DataFrame:
 
 def _fate(n: int, severity: str) -> str:
     count = formats.number(n)
-    return _("**{n}** set aside", n=count) if severity == "error" else _("**{n}** loaded as it is", n=count)
+    return _("**{n}** set aside", n=count) if severity == "error" else _("**{n}** to look at", n=count)
 
 
 def _what(rule: str, column: str, table: str) -> str:

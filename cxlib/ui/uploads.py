@@ -92,7 +92,8 @@ class UploadsToDisk:
         await self.app(*_asking(scope, token, name), watched)
         if refused:
             _waiting.pop(token, None)
-            unspool(path)
+            if path not in _waiting.values():  # somebody else may have brought the same file
+                unspool(path)
 
 
 def _asking(scope: Scope, content: bytes, name: str) -> tuple[Scope, Receive]:

@@ -27,7 +27,7 @@ DOWNLOAD_BYTES: Final = 100_000_000
 
 def versions(dataset: DataSet) -> None:
     """Show every version, the newest first, each with what came in and how it was read."""
-    found = store().versions(dataset.id)
+    found = [each for each in store().versions(dataset.id) if each.number]
     more = len(found) - SHOWN
     for version in found[:SHOWN]:
         fold = st.expander(_line(version), key=f"version:{dataset.id}:{version.number}", on_change="rerun")
@@ -134,7 +134,7 @@ def _imports(records: tuple[ImportRecord, ...]) -> pd.DataFrame:
     def count(value: int) -> str:
         return formats.number(value) if value else ""
 
-    return pd.DataFrame(
+    shown = pd.DataFrame(
         {
             _("File"): [safe(each.file_name) or _("zeros of the other meters") for each in records],
             _("Table"): [_(TABLES[each.table].title) if each.table in TABLES else safe(each.table) for each in records],
@@ -148,6 +148,7 @@ def _imports(records: tuple[ImportRecord, ...]) -> pd.DataFrame:
             _("Reader"): [safe(each.reader_version) for each in records],
         }
     )
+    return shown[[name for name in shown if any(shown[name])]]
 
 
 def _downloads(dataset: DataSet, version: Version, record: ImportRecord, place: int) -> None:

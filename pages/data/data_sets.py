@@ -64,19 +64,19 @@ def settings(scope: Scope) -> None:
     heading(_("Settings that change a number"))
     numbers = [field for field in SETTING_FIELDS if field.name != "status_words"]
     values = {field.name: getattr(scope.settings, field.name) for field in numbers}
-    with st.form("settings", border=True), st.container(horizontal=True, gap="medium"):
-        for field in numbers:
-            kind = int if field.whole else float
-            values[field.name] = st.number_input(
-                _(field.label),
-                min_value=kind(field.minimum),
-                max_value=kind(field.maximum) if field.maximum != float("inf") else None,
-                value=kind(values[field.name]),
-                step=kind(1) if field.whole or field.maximum > 1 else 0.01,
-                help=_(field.about),
-                width=230,
-                key=f"setting:{field.name}",
-            )
+    with st.form("settings", border=True):
+        with st.grid(4, min_column_width=200):
+            for field in numbers:
+                kind = int if field.whole else float
+                values[field.name] = st.number_input(
+                    _(field.label),
+                    min_value=kind(field.minimum),
+                    max_value=kind(field.maximum) if field.maximum != float("inf") else None,
+                    value=kind(values[field.name]),
+                    step=kind(1) if field.whole or field.maximum > 1 else 0.01,
+                    help=_(field.about),
+                    key=f"setting:{field.name}",
+                )
         words = st.text_area(
             _("Words that sound like status"),
             ", ".join(scope.settings.status_words),
