@@ -47,7 +47,7 @@ class Draft:
 
     def take(self, incoming: Incoming, effect: Effect, on_conflict: OnConflict, *, progress: Progress) -> None:
         """Note what a file did and put its bytes on the desk; refuse what would count twice or has changed."""
-        raw = None if incoming.raw is None else self._files.stage_raw(incoming.raw, self._desk, progress)
+        raw = self._keep_raw(incoming, progress)
         if raw and incoming.raw_sha256 and raw.sha256 != incoming.raw_sha256:
             raise CxError(
                 "file_changed",
@@ -100,6 +100,17 @@ class Draft:
             imports=tuple(self._imports),
             before=self._base.number,
         )
+
+    def _keep_raw(self, incoming: Incoming, progress: Progress) -> Staged | None:
+        try:
+            return None if incoming.raw is None else self._files.stage_raw(incoming.raw, self._desk, progress)
+        except FileNotFoundError:
+            raise CxError(
+                "file_gone",
+                N_("{file_name} is not there any more."),
+                hint=N_("Put it back and read it again."),
+                file_name=incoming.file_name,
+            ) from None
 
     def _set_aside(self, given: pa.Table | pd.DataFrame | Path | None) -> tuple[int, Staged | None]:
         """Return how many rows were set aside, and the file of them."""

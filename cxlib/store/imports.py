@@ -74,6 +74,7 @@ class Imports(DataSets):
                     _previewed(each, merge.take(each, on_conflict=on_conflict, progress=part), before)
                     for each, part in zip(incoming, progress.split(len(incoming)), strict=True)
                 )
+            progress(1.0)
         return Preview(number=base.number, files=files)
 
     def commit(
@@ -177,6 +178,7 @@ class Imports(DataSets):
                     check()
                 self._files.publish(draft.staged)
                 version = draft.version()
+                progress.part(0, 0.97, _("Saving"))(1.0)  # the last word: after the next step it must not fail
                 with self._catalogue.writing() as connection:
                     enter(connection, version)
         except BaseException:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cxlib.store.records import Incoming, OnConflict
     from cxlib.tables import Table
 
-MEMORY_LIMIT: Final = "600MB"  # beside what this process holds, 12 million unsorted rows stay within 1 GB
+MEMORY_LIMIT: Final = "800MB"  # for what must be sorted or joined; the rest is spilled to the desk
 SEEN: Final = 0.2  # the share of the work that is spent on looking through a file
 
 
@@ -189,15 +189,16 @@ class Woven:
         data, table = incoming.data, self._table
         schema = pq.read_schema(data) if isinstance(data, Path) else data.schema
         check_schema(table, schema, incoming.file_name)
-        columns = in_order(table, schema.names)
-        if is_kept_as_is(table, schema, columns):
+        columns = list(schema.names)
+        if is_kept_as_is(table, schema):
             rows = pq.read_metadata(data).num_rows if isinstance(data, Path) else data.num_rows
             batches = batches_of(data, table.key) if isinstance(data, Path) else data.select(table.key).to_batches()
             order = order_of(batches, table, file_name=incoming.file_name, seen=progress.of(rows))
             if order is not None:
                 path = data if isinstance(data, Path) else self._written(data)
-                return Sorted(path, columns), order, list(schema.names)
+                return Sorted(path, columns), order, columns
         progress(None)
+        columns = in_order(table, columns)
         path = self._sorted_by_key(data, columns)
         order = order_of(batches_of(path, table.key), table, file_name=incoming.file_name)
         assert order is not None  # noqa: S101 - it was sorted

@@ -7,12 +7,22 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from cxlib.errors import CxError
-from cxlib.store.catalogue import DATASETS, FORMAT, METADATA, VERSIONS, Catalogue, named_files, too_new
+from cxlib.store.catalogue import (
+    DATASETS,
+    FORMAT,
+    METADATA,
+    SETTINGS,
+    TOMBSTONES,
+    VERSIONS,
+    Catalogue,
+    named_files,
+    too_new,
+)
 from cxlib.store.checking import fsck
 from cxlib.store.files import Files, Staged, is_damage, said_clearly, sync_folder
 from cxlib.store.records import BackupReport
@@ -112,11 +122,21 @@ def _take_over(catalogue: Catalogue, copy: Catalogue, *, replace: bool) -> None:
     with catalogue.writing() as connection:
         if not replace:
             _check_nothing_lost(connection, copy)  # again: others may have come in between
+        rows[TOMBSTONES.name] += _stones(connection, rows)
         for table in reversed(tables):
             connection.execute(sa.delete(table))
         for table in tables:
             if rows[table.name]:
                 connection.execute(sa.insert(table), rows[table.name])
+
+
+def _stones(connection: sa.Connection, rows: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Return the tombstones that the backup lacks, of data sets that do not come back."""
+    back = {row["id"] for row in rows[DATASETS.name]} | {row["dataset_id"] for row in rows[TOMBSTONES.name]}
+    last = max((row["id"] for row in rows[TOMBSTONES.name]), default=0)
+    here = connection.execute(sa.select(TOMBSTONES).order_by(TOMBSTONES.c.id)).mappings()
+    missing = [dict(row) for row in here if row["dataset_id"] not in back]
+    return [{**row, "id": last + i} for i, row in enumerate(missing, 1)]
 
 
 def _copy_catalogue(origin: Path, target: Path) -> None:
@@ -184,19 +204,22 @@ def _check_backup(source: Files, copy: Catalogue) -> tuple[set[str], set[str]]:
 
 
 def _check_nothing_lost(connection: sa.Connection, copy: Catalogue) -> None:
-    listed = sa.select(DATASETS.c.name, VERSIONS.c.dataset_id, VERSIONS.c.number, VERSIONS.c.created_at).join_from(
-        VERSIONS, DATASETS
-    ).where(~DATASETS.c.demo)  # fmt: skip
-    here = connection.execute(listed).all()
-    with copy.reading() as other:
-        there = {tuple(row)[1:] for row in other.execute(listed)}
-    lost = sorted({row[0] for row in here if tuple(row)[1:] not in there})
+    lost: set[str] = set()
+    for kept in (VERSIONS, SETTINGS):
+        listed = (
+            sa.select(DATASETS.c.name, kept.c.dataset_id, kept.c.number, kept.c.created_at)
+            .join_from(kept, DATASETS)
+            .where(~DATASETS.c.demo)
+        )
+        with copy.reading() as other:
+            there = {tuple(row)[1:] for row in other.execute(listed)}
+        lost |= {row[0] for row in connection.execute(listed).all() if tuple(row)[1:] not in there}
     if lost:
         raise CxError(
             "would_lose",
-            N_("These data sets have versions that the backup lacks: {value}."),
+            N_("These data sets have versions or settings that the backup lacks: {value}."),
             hint=N_("Back them up first, then bring the backup back and replace them."),
-            value=", ".join(lost),
+            value=", ".join(sorted(lost)),
         )
 
 

@@ -208,6 +208,8 @@ def test_a_file_that_changed_since_it_was_read_is_refused(store, own, usage, tmp
     read = "a2dc0f1e8a4d6b3b0cdd3a9b1f3b5f8a0f1ac4bd4a8f0d1f6f2b7d0e5c9a8b7d"
     file = Incoming(table="usage", data=usage([("a", 1)], minutes=[1.0]), raw=path, raw_sha256=read, file_name="a.csv")
     assert refusal(lambda: store.commit(own, [file])) == "file_changed"
+    path.unlink()
+    assert refusal(lambda: store.commit(own, [file])) == "file_gone"
     assert store.version(own).number == 0
     assert codes(store) == []
 

@@ -154,3 +154,67 @@ def test_what_others_keep_beside_the_store_is_left_alone(filled, own, tmp_path):
     filled.restore(tmp_path / "copy", replace=True)
     Store(filled.root).close()
     assert [path.read_bytes() for path in others] == [b"not the store's"] * 3
+
+
+def test_settings_are_not_lost_unasked_and_tombstones_stay(filled, own, usage, tmp_path):
+    gone = filled.create(name="Gone").id
+    filled.commit(gone, [Incoming(table="usage", data=usage([("z", 1)], minutes=[1.0]))])
+    filled.backup(tmp_path / "early")
+    filled.delete(gone, "Ann")
+    filled.backup(tmp_path / "copy")
+    later = filled.create(name="Later").id
+    stones = [filled.delete(later, "Ben"), *filled.tombstones()[1:]]
+    filled.save_settings(own, Settings(months=6), "Ann")
+    with pytest.raises(CxError) as caught:
+        filled.restore(tmp_path / "copy")
+    assert caught.value.code == "would_lose"
+    assert filled.settings(own).months == 6
+    filled.restore(tmp_path / "copy", replace=True)
+    assert filled.settings(own).months == 4
+    assert filled.tombstones() == stones
+    filled.restore(tmp_path / "early", replace=True)
+    assert [each.dataset_id for each in filled.tombstones()] == [later]
+    assert filled.dataset(gone).number == 1
+    assert filled.fsck() == []
+
+
+def test_a_backup_lies_elsewhere_and_touches_nothing_beside_it(filled, tmp_path):
+    (tmp_path / "copy.partial").mkdir()
+    (tmp_path / "copy.partial" / "mine").write_text("x")
+    with pytest.raises(CxError) as caught:
+        filled.backup(filled.root / "raw" / "copy")
+    assert caught.value.code == "backup_inside"
+    filled.backup(tmp_path / "new" / "folder" / "copy")
+    filled.backup(tmp_path / "copy")
+    assert (tmp_path / "copy.partial" / "mine").read_text() == "x"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy", "copy.partial", "home", "new"]
+
+
+def test_what_was_acknowledged_before_a_backup_began_is_in_it(filled, own, usage, tmp_path):
+    """While others import and another process deletes."""
+    ended = threading.Event()
+    acknowledged = []
+
+    def go_on():
+        n = 0
+        while not ended.is_set():
+            n += 1
+            file = Incoming(table="usage", data=usage([(f"c{n}", 1)], minutes=[1.0]), raw=str(n).encode())
+            acknowledged.append(filled.commit(own, [file]).number)
+
+    busy = threading.Thread(target=go_on)
+    busy.start()
+    promised = []
+    for n in range(6):
+        promised.append(acknowledged[-1] if acknowledged else 1)
+        filled.backup(tmp_path / f"copy {n}")
+        other = filled.create(name=f"Other {n}").id
+        filled.delete(other)
+    ended.set()
+    busy.join()
+    for n, number in enumerate(promised):
+        with Store(tmp_path / f"restored {n}") as restored:
+            restored.restore(tmp_path / f"copy {n}")
+            assert restored.fsck() == []
+            assert restored.version(own).number >= number
+            assert restored.load(own, "usage").num_rows == 2 + restored.version(own).number - 1
