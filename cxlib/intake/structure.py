@@ -152,10 +152,12 @@ def find_head(
     at = _header_place(rows, wide) if line is None else next((i for i in wide if rows[i][0] == line), None)
     if at is None:
         return None
-    upper, lower = _two_lines(rows, wide, at, usual) if lines is None or lines in TWO_LINES else (None, None)
+    upper, lower = _two_lines(rows, wide, at, usual, upwards=line is None)
+    if upper is None and line is not None and lines is not None:  # a person knows of two
+        upper, lower = at, next((i for i in wide if i > at), None)
     questions = []
     chosen = at
-    if lower is not None and upper is not None:
+    if lower is not None and upper is not None and (lines is None or lines in TWO_LINES):
         first, second = rows[upper][1], rows[lower][1]
         taken = lines if lines is not None else ("first" if _complete(first) else "second")
         if lines is None:
@@ -408,12 +410,14 @@ def _follows(rows: Sequence[Numbered], wide: Sequence[int], i: int) -> bool:
     return _filled(rows[wide[0]][1]) > 1 and rows[wide[0]][0] == rows[i][0] - 1
 
 
-def _two_lines(rows: Sequence[Numbered], wide: Sequence[int], at: int, usual: int) -> tuple[int | None, int | None]:
+def _two_lines(
+    rows: Sequence[Numbered], wide: Sequence[int], at: int, usual: int, *, upwards: bool
+) -> tuple[int | None, int | None]:
     """Return the places of the two lines of a header; (None, None) where it takes one."""
     names = rows[at][1]
     if any(is_value(cell) for cell in names):
         return None, None
-    if at > 0 and len(rows[at - 1][1]) == usual and rows[at - 1][0] == rows[at][0] - 1:
+    if upwards and at > 0 and len(rows[at - 1][1]) == usual and rows[at - 1][0] == rows[at][0] - 1:
         group = rows[at - 1][1]
         if _filled(group) >= 2 and not any(is_value(cell) for cell in group):
             return at - 1, at
