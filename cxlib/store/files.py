@@ -42,6 +42,7 @@ SQLITE: Final = (sqlite3.Error, sqlalchemy.exc.DBAPIError)
 OURS: Final = re.compile(r"[0-9a-f]{64}(\.parquet)?")
 DATASET: Final = "dataset-"
 PATIENCE_S: Final = 600.0
+TURN_S = 20.0
 POLL_S: Final = 0.02
 FULL: Final = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
 FULL_WORDS: Final = (
@@ -123,11 +124,23 @@ class Files:
 
     @contextmanager
     def removing(self, *, patience_s: float = PATIENCE_S) -> Iterator[None]:
-        """Be the only one at work on the files; who comes later waits at the gate, so that the turn does come."""
-        with (
-            self.locked("gate", patience_s=patience_s),
-            self.locked("store", patience_s=patience_s),
-        ):
+        """Be the only one at work on the files.
+
+        Who comes later waits at the gate meanwhile, so that the turn does come; but not for long, since what is under
+        way may be a backup of an hour.
+        """
+        until = time.monotonic() + patience_s
+        with ExitStack() as held:
+            while True:
+                with self.locked("gate", patience_s=max(until - time.monotonic(), 0)):
+                    left = until - time.monotonic()
+                    try:
+                        held.enter_context(self.locked("store", patience_s=min(max(left, 0), TURN_S)))
+                        break
+                    except CxError:
+                        if left <= TURN_S:
+                            raise
+                time.sleep(POLL_S * 5)
             yield
 
     @contextmanager

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from cxlib.errors import CxError
-from cxlib.store import Incoming, Store
+from cxlib.store import Incoming, Store, files
 
 ROOT = Path(__file__).parent.parent.parent
 IMPORTER = Path(__file__).parent / "importer.py"
@@ -276,3 +276,22 @@ def test_busy_is_said(store, own):
     ):
         pass
     assert caught.value.code == "store_busy"
+
+
+def test_who_waits_to_remove_lets_others_work_while_something_takes_long(store, monkeypatch):
+    monkeypatch.setattr(files, "TURN_S", 0.1)
+    removed = threading.Event()
+
+    def remove():
+        with store._files.removing():
+            removed.set()
+
+    with store._files.writing():
+        waiting = threading.Thread(target=remove)
+        waiting.start()
+        for _ in range(5):
+            with store._files.writing():
+                assert not removed.is_set()
+            time.sleep(0.05)
+    waiting.join()
+    assert removed.is_set()
