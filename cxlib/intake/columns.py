@@ -15,7 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cxlib.intake.casts import NUMBER_KINDS
+from cxlib.intake.cells import column_of
 from cxlib.intake.mapping import ROW_NUMBER
+from cxlib.intake.parquet import texts_of
+from cxlib.intake.plain_values import plain_values
 from cxlib.intake.quick import (
     DAY_BASE,
     DAYS,
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cxlib.intake.cells import Piece
+    from cxlib.intake.cells import Column, Piece
     from cxlib.intake.mapping import ColumnMap
     from cxlib.tables import Column as Wanted
 
@@ -159,10 +162,32 @@ def parse(piece: Piece, plan: Plan, constant: str | None = None) -> Parsed:
         rows = len(piece.lines)
         words = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([constant], pa.string()))
         return Parsed(None, None, NO_PLACES, words)
+    typed = piece.typed(plan.header) if plan.way in ("number", "day") else None
+    if typed is not None:
+        found = plain_values(typed, plan)
+        return _of_texts(typed, plan) if found is None else _of_values(typed, *found)
     readers = {"number": _numbers, "day": _days, "time": _times, "text": _texts}
-    if plan.way == "words":
-        return _words(piece, plan)
-    return readers[plan.way](piece, plan)
+    column = piece.column(plan.header)
+    return _words(column) if plan.way == "words" else readers[plan.way](column, plan)
+
+
+def _of_values(
+    given: pa.Array, values: NDArray[np.generic], valid: NDArray[np.bool_], odd: NDArray[np.int64]
+) -> Parsed:
+    words = NO_WORDS
+    if len(odd):
+        words = pc.utf8_trim_whitespace(texts_of(given.take(pa.array(odd)))).dictionary_encode()
+    days = NO_PLACES
+    if pa.types.is_date(given.type):
+        seen = np.zeros(DAYS, np.bool_)
+        seen[values[valid].astype(np.int64) - DAY_BASE] = True
+        days = np.flatnonzero(seen)
+    return Parsed(values, _some(valid), odd, words, days=days)
+
+
+def _of_texts(given: pa.Array, plan: Plan) -> Parsed:
+    texts = column_of(texts_of(given))
+    return _numbers(texts, plan) if plan.way == "number" else _days(texts, plan)
 
 
 def _all_plain(values: pa.Array) -> Parsed:
@@ -173,14 +198,13 @@ NO_PLACES: Final = np.empty(0, np.int64)
 NO_WORDS: Final = pa.DictionaryArray.from_arrays(pa.array([], pa.int32()), pa.array([], pa.string()))
 
 
-def _odd_words(piece: Piece, plan: Plan, odd: NDArray[np.int64]) -> pa.DictionaryArray:
+def _odd_words(column: Column, odd: NDArray[np.int64]) -> pa.DictionaryArray:
     if not len(odd):
         return NO_WORDS
-    return pc.utf8_trim_whitespace(piece.column(plan.header).some(odd).texts()).dictionary_encode()
+    return pc.utf8_trim_whitespace(column.some(odd).texts()).dictionary_encode()
 
 
-def _words(piece: Piece, plan: Plan) -> Parsed:
-    column = piece.column(plan.header)
+def _words(column: Column) -> Parsed:
     slots, firsts = np.full(4 * MANY_WORDS, -1, np.int32), np.empty(MANY_WORDS, np.int64)
     codes = np.empty(column.rows, np.int32)
     found = coded(column.text, column.starts, column.ends, column.shape, slots, firsts, codes)
@@ -192,8 +216,7 @@ def _words(piece: Piece, plan: Plan) -> Parsed:
     return Parsed(None, None, NO_PLACES, words)
 
 
-def _numbers(piece: Piece, plan: Plan) -> Parsed:
-    column = piece.column(plan.header)
+def _numbers(column: Column, plan: Plan) -> Parsed:
     rows = column.rows
     values, valid, odd = np.empty(rows), np.empty(rows, np.bool_), np.empty(rows, np.int64)
     counts = np.zeros(4, np.int64)
@@ -204,11 +227,10 @@ def _numbers(piece: Piece, plan: Plan) -> Parsed:
     point = plan.mark or "."
     examples = {PLAIN_INTEGER: "7", PLAIN_THOUSAND: f"1{point}234", PLAIN_POINT: f"1{point}5", PLAIN_OPEN: f"5{point}"}
     told = {examples[kind]: n for kind, n in enumerate(counts.tolist()) if n}
-    return Parsed(values, _some(valid), odd[:found].copy(), _odd_words(piece, plan, odd[:found]), told)
+    return Parsed(values, _some(valid), odd[:found].copy(), _odd_words(column, odd[:found]), told)
 
 
-def _days(piece: Piece, plan: Plan) -> Parsed:
-    column = piece.column(plan.header)
+def _days(column: Column, plan: Plan) -> Parsed:
     rows = column.rows
     values, valid, odd = np.empty(rows, np.int32), np.empty(rows, np.bool_), np.empty(rows, np.int64)
     seen = np.zeros(DAYS, np.bool_)
@@ -216,12 +238,11 @@ def _days(piece: Piece, plan: Plan) -> Parsed:
         column.text, column.starts, column.ends, column.escaped, column.shape,
         plan.month, plan.iso, np.array(plan.blank, np.int64), values, valid, odd, seen,
     )  # fmt: skip
-    words = _odd_words(piece, plan, odd[:found])
+    words = _odd_words(column, odd[:found])
     return Parsed(values, _some(valid), odd[:found].copy(), words, days=np.flatnonzero(seen))
 
 
-def _times(piece: Piece, plan: Plan) -> Parsed:
-    column = piece.column(plan.header)
+def _times(column: Column, plan: Plan) -> Parsed:
     rows = column.rows
     values, valid, odd = np.empty(rows, np.int64), np.empty(rows, np.bool_), np.empty(rows, np.int64)
     seen = np.zeros(DAYS, np.bool_)
@@ -229,12 +250,11 @@ def _times(piece: Piece, plan: Plan) -> Parsed:
         column.text, column.starts, column.ends, column.escaped, column.shape,
         np.array(plan.blank, np.int64), values, valid, odd, seen,
     )  # fmt: skip
-    words = _odd_words(piece, plan, odd[:found])
+    words = _odd_words(column, odd[:found])
     return Parsed(values, _some(valid), odd[:found].copy(), words, days=np.flatnonzero(seen), naive=naive)
 
 
-def _texts(piece: Piece, plan: Plan) -> Parsed:
-    column = piece.column(plan.header)
+def _texts(column: Column, _: Plan) -> Parsed:
     rows = column.rows
     firsts, offsets = np.empty(rows, np.int32), np.empty(rows + 1, np.int32)
     valid, odd = np.empty(rows, np.bool_), np.empty(rows, np.int64)
@@ -242,13 +262,13 @@ def _texts(piece: Piece, plan: Plan) -> Parsed:
         column.text, column.starts, column.ends, column.escaped, column.shape, firsts, offsets, valid, odd
     )
     if found * MANY_ODD > rows:
-        return _words(piece, plan)
+        return _words(column)
     values = np.empty(offsets[rows], np.uint8)
     copied(column.text, firsts, offsets, values)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(values)]
     texts = pa.Array.from_buffers(pa.string(), rows, buffers)
     told = {"x" * LONG_TEXT: long} if long else {}
-    return Parsed(texts, _some(valid), odd[:found].copy(), _odd_words(piece, plan, odd[:found]), told)
+    return Parsed(texts, _some(valid), odd[:found].copy(), _odd_words(column, odd[:found]), told)
 
 
 def _some(valid: NDArray[np.bool_]) -> NDArray[np.bool_] | None:

@@ -18,7 +18,7 @@ from cxlib.intake.cells import ROW, Cells, MemoryCells
 from cxlib.intake.delimited import MOST_BLANK_LINES, DelimitedCells, find_records
 from cxlib.intake.dialect import Dialect, Fit, Layout, find_layout, split_line
 from cxlib.intake.encodings import Decoded, Guess, decode
-from cxlib.intake.parquet import read_parquet
+from cxlib.intake.parquet import ParquetCells, ParquetFile, open_parquet, read_parquet
 from cxlib.intake.problems import Question, problem_frame
 from cxlib.intake.returned import brought_back
 from cxlib.intake.sheets import read_workbook
@@ -165,6 +165,9 @@ def read_text_table(
     large = open_large(source, encoding=encoding, name=name)
     if large is not None:
         return _from_text(*large, told)
+    groups = open_parquet(source)
+    if groups is not None:
+        return _from_groups(groups, name if name is not None else groups.path.name)
     opened = open_source(source, name=name)
     if opened.kind == "xlsx":
         return brought_back(_from_workbook(opened, sheet, _number(header_line), header))
@@ -254,6 +257,20 @@ def _from_parquet(source: Source) -> TextTable:
         encoding="",
         dialect=None,
         source=source,
+    )
+
+
+def _from_groups(file: ParquetFile, name: str) -> TextTable:
+    return _built(
+        header=file.names,
+        cells=lambda names: ParquetCells(file, names),
+        rejected=[],
+        notes=[],
+        header_line=0,
+        questions=[],
+        encoding="",
+        dialect=None,
+        source=Source(b"", "parquet", name, file.packed),
     )
 
 
