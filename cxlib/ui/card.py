@@ -44,11 +44,14 @@ def card(batch: Batch, file: Waiting, digest: FileDigest, error: CxError | None 
     With an `error`, its text could be read, but its columns do not make a table yet.
     """
     questions = open_questions(file, digest)
-    todo = bool(questions) or error is not None
-    icon = ":material/error:" if error else ":material/help:" if questions else ":material/check_circle:"
+    twin = batch.twin(file)
+    todo = bool(questions) or error is not None or twin is not None
+    icon = ":material/error:" if error else ":material/help:" if todo else ":material/check_circle:"
     label = f"**{safe(batch.label(file))}** · {state_line(digest, len(questions), lacking=error is not None)}"
     with st.expander(label, expanded=todo, icon=icon, key=f"file:{file.key}:{todo}"):
         _about(batch, file, digest)
+        if twin is not None:
+            states.note(_("This is the same file as {other}: take one of them away.", other=safe(batch.label(twin))))
         if error is not None:
             states.refused(error)
         ask(batch, file, digest)
@@ -122,9 +125,6 @@ def _about(batch: Batch, file: Waiting, digest: FileDigest) -> None:
             ),
             icon=":material/healing:",
         )
-    twin = batch.twin(file)
-    if twin is not None:
-        states.note(_("This is the same file as {other}: take one of them away.", other=safe(batch.label(twin))))
 
 
 def _steps(batch: Batch, file: Waiting, digest: FileDigest, *, lacking: bool) -> None:

@@ -35,11 +35,11 @@ def _commits() -> dict[str, Job]:
     return {}
 
 
-def target(batch: Batch) -> bool:
+def target(batch: Batch, files: Sequence[tuple[Waiting, FileDigest]]) -> bool:
     """Let the reader choose where the files go and what happens to rows that are there; return whether that is said."""
     own = {each.id: each.name for each in store().datasets() if not each.demo}
     shown = st.session_state.get("dataset")
-    usual = batch.into if batch.into in own else shown if batch.into is None and shown in own else NEW
+    usual = batch.into if batch.into in own else shown if not batch.name and shown in own else NEW
     with st.container(horizontal=True, vertical_alignment="bottom"):
         into = st.selectbox(
             _("Into"),
@@ -54,8 +54,9 @@ def target(batch: Batch) -> bool:
             name = st.text_input(
                 _("Name of the data set"), batch.name or _free_name(own), key=f"name:{batch.id}", width=260
             )
-        elif into in own:
-            batch_rule(batch)
+        kinds = [(digest.table, digest.mapping.meter) for _file, digest in files]
+        if into in own or len(set(kinds)) < len(kinds):
+            _rule(batch)
     if (into or None, name) != (batch.into, batch.name):
         batch.into, batch.name = into or None, name
         keep_batch(batch)
@@ -65,7 +66,7 @@ def target(batch: Batch) -> bool:
     return True
 
 
-def batch_rule(batch: Batch) -> None:
+def _rule(batch: Batch) -> None:
     """Let the reader choose what happens to a row whose key is there already."""
     rules = {
         "replace": _("take the new row"),

@@ -114,6 +114,15 @@ def _effects(found: PrepareDigest, *, into: str | None) -> None:
                     who=safe(before["who"]),
                 )
             )
+        if into is None and (each.replaced or each.kept):
+            states.note(
+                _(
+                    "{n} of {file} have the key of a row of another of these files. If the files are parts of one, "
+                    "add them up; else only one of each is kept.",
+                    n=formats.rows(each.replaced + each.kept),
+                    file=safe(each.file_name),
+                )
+            )
     if into is not None:
         _months_there(found, into)
 

@@ -32,7 +32,7 @@ def page(batch: Batch) -> None:
     if len(files) < len(batch.files) or any(open_questions(file, digest) for file, digest in files):
         return
     heading(_("What the import does"))
-    said = target(batch)
+    said = target(batch, files)
     prepared = consequences(batch, files)
     import_button(batch, prepared if said else None, files)
 
