@@ -177,9 +177,10 @@ def _prepared(column: Column, mapped: ColumnMap, raw: str) -> str:
         text = f"rtrim({text}, '% ')"
     mark = mapped.decimal or "."
     if mapped.thousands:
-        sign = _pattern(mapped.thousands)
+        mark_of_thousands = " " if mapped.thousands.isspace() else mapped.thousands
+        sign = _pattern(mark_of_thousands)
         grouped = f"[+-]?[0-9]{{1,3}}({sign}[0-9]{{3}})+({_pattern(mark)}[0-9]*)?"
-        joined = f"replace({text}, {literal(mapped.thousands)}, '')"
+        joined = f"replace({text}, {literal(mark_of_thousands)}, '')"
         text = f"CASE WHEN regexp_full_match({text}, '{grouped}') THEN {joined} ELSE {text} END"
     if mark != ".":
         # a point is then no decimal mark: it must not survive as one

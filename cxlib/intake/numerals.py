@@ -47,7 +47,8 @@ CURRENCIES: Final = {
 }
 """By currency, the signs that may stand before or after an amount."""
 SIGNS: Final = sorted((sign for signs in CURRENCIES.values() for sign in signs), key=lambda sign: (-len(sign), sign))
-THOUSANDS_SPACES: Final = (" ", "\u00a0", "\u202f", "'", "’")
+THOUSANDS_SPACES: Final = (" ", "'", "’")
+_SPACES: Final = {ord(c): " " for c in "\u3000\u00a0\u202f"}
 THOUSANDS, DECIMALS = N_("thousands"), N_("decimals")
 ALL_OF_THEM: Final = N_("all of them")
 AS_TEXT: Final = N_("a value of its own")
@@ -132,7 +133,7 @@ def _means_nothing(text: str) -> bool:
 def fold(text: str) -> str:
     """Return a number's text as SQL folds it: width does not matter, and a sign of accounts stands in front."""
     wide = "".join(unicodedata.normalize("NFKC", c) if "\uff01" <= c <= "\uff5e" else c for c in text)
-    plain = wide.replace("−", "-").replace("\u3000", " ").strip()
+    plain = wide.translate(_SPACES).replace("−", "-").strip()
     return re.sub(r"^\((.*)\)$|^([^-].*[^ ]) ?-$|^([0-9])-$", r"-\1\2\3", plain)
 
 
