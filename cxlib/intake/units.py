@@ -21,7 +21,7 @@ KWH, WH, MWH = N_("kWh"), N_("Wh"), N_("MWh")
 
 FACTORS: Final[dict[str, dict[str, float]]] = {
     "s": {SECONDS: 1.0, MINUTES: 60.0, HOURS: 3600.0, MILLISECONDS: 0.001},
-    "min": {MINUTES: 1.0, SECONDS: 1 / 60, HOURS: 60.0},
+    "min": {MINUTES: 1.0, SECONDS: 1 / 60, HOURS: 60.0, MILLISECONDS: 1 / 60_000},
     "MB": {MB: 1.0, GB_1024: 1024.0, GB_1000: 1000.0, KB: 1 / 1024, BYTES: 1 / 1024**2},
     "kWh": {KWH: 1.0, WH: 0.001, MWH: 1000.0},
 }
