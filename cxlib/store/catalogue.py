@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 
 from cxlib.errors import CxError
-from cxlib.store.files import said_clearly, sync_folder
+from cxlib.store.files import sync_folder
+from cxlib.store.refusals import said_clearly
 from cxlib.texts import N_
 
 if TYPE_CHECKING:

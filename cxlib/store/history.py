@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from cxlib.errors import CxError
 from cxlib.store.catalogue import DATASETS, IMPORTS, TABLES_OF_VERSIONS, TOMBSTONES, VERSIONS, now
-from cxlib.store.files import busy
 from cxlib.store.records import DataSet, ImportRecord, TableFile, Tombstone, Version
+from cxlib.store.refusals import busy
 from cxlib.texts import N_
 
 if TYPE_CHECKING:

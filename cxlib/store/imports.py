@@ -17,11 +17,12 @@ from cxlib.store import history
 from cxlib.store.catalogue import now
 from cxlib.store.data_sets import DataSets, check_own, open_data_set
 from cxlib.store.draft import Draft, same_bytes
-from cxlib.store.files import digest, file_damaged, file_missing, said_clearly
+from cxlib.store.files import digest
 from cxlib.store.merge import Merge
 from cxlib.store.names import check_free, clean_name, clean_text, clean_who
 from cxlib.store.progress import Progress
 from cxlib.store.records import FilePreview, Preview, Version
+from cxlib.store.refusals import file_damaged, file_missing, said_clearly
 from cxlib.texts import N_, _
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from cxlib.errors import CxError
 from cxlib.store.data_sets import DataSets
-from cxlib.store.files import file_damaged, file_missing, said_clearly
 from cxlib.store.kinds import table_named
+from cxlib.store.refusals import file_damaged, file_missing, said_clearly
 from cxlib.texts import N_
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 import cxlib
 from cxlib.errors import CxError
-from cxlib.store.files import said_clearly
+from cxlib.store.refusals import said_clearly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Self
 from cxlib.errors import CxError
 from cxlib.store import history
 from cxlib.store.catalogue import Catalogue, named_files
-from cxlib.store.files import DATASET, Files, said_clearly
+from cxlib.store.files import DATASET, Files
+from cxlib.store.refusals import said_clearly
 from cxlib.store.results import RESULTS_BYTES, Results
 
 if TYPE_CHECKING:

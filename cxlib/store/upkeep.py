@@ -24,8 +24,9 @@ from cxlib.store.catalogue import (
     too_new,
 )
 from cxlib.store.checking import fsck
-from cxlib.store.files import Files, Staged, is_damage, said_clearly, sync_folder
+from cxlib.store.files import Files, Staged, sync_folder
 from cxlib.store.records import BackupReport
+from cxlib.store.refusals import is_damage, said_clearly
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
