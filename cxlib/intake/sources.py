@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import zlib
 from dataclasses import dataclass
@@ -40,6 +39,7 @@ _OTHER_KINDS: Final = (
 )
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _PEEKED: Final = MIB
+_FED: Final = 1 << 16
 _PICKLE: Final = re.compile(rb"\x80[\x02-\x06]")
 _HTML: Final = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|head|body|table|\?xml|!--)", re.IGNORECASE)
 _JSON: Final = re.compile(rb'(\xef\xbb\xbf)?\s*(\{\s*("[^"]*"\s*:|\})|\[\s*[\[{]|\[\s*\]\s*$)')
@@ -169,21 +169,29 @@ def _refuse_kind(kind: str) -> None:
 
 def _gunzip(data: bytes) -> bytes:
     """Unpack all members, stopping as soon as they hold too much."""
-    out, total, rest = io.BytesIO(), 0, data
+    parts: list[bytes] = []
+    total, at, packed = 0, 0, memoryview(data)
     try:
-        while rest[:2] == b"\x1f\x8b":
+        while data[at : at + 2] == b"\x1f\x8b":
             engine = zlib.decompressobj(wbits=31)
+            rest: bytes | memoryview = b""
             while not engine.eof:
-                part = engine.decompress(rest, 16 * MIB)
-                rest = engine.unconsumed_tail if not engine.eof else engine.unused_data
-                if not part and not engine.eof:
+                if not rest:  # a little at a time: what is left over is copied
+                    rest = packed[at : at + _FED]
+                    at += len(rest)
+                given = len(rest)
+                part = engine.decompress(rest, MIB)
+                rest = engine.unconsumed_tail
+                if not part and not given:
                     raise zlib.error  # noqa: TRY301 - cut off, which zlib itself does not say
-                total += out.write(part)
+                parts.append(part)
+                total += len(part)
                 check_expansion(len(data), total)
+            at -= len(engine.unused_data)
     except zlib.error as error:
         raise CxError(
             "damaged_gzip",
             N_("The packed file is damaged or cut off."),
             hint=N_("Copy or export it again."),
         ) from error
-    return out.getvalue()
+    return b"".join(parts)
