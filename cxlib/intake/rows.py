@@ -73,7 +73,7 @@ def judged(
     columns : sequence of (parsed, codes of its words, their meaning, which words are bad, which are warned of)
     """
     good = np.ones(len(lines), np.bool_)
-    arrays, faults, warnings = [], [], []
+    faults, warnings = [], []
     for parsed, codes, meaning, bad, odd in columns:
         wrong = np.flatnonzero(bad[codes]) if bad.any() else _NONE
         doubtful = np.flatnonzero(odd[codes]) if odd.any() else _NONE
@@ -91,23 +91,25 @@ def judged(
         good[places] = False
         faults.append((lines[places], why))
         warnings.append((lines[where[1]], codes[doubtful]))
-        arrays.append(_array(parsed, codes, meaning))
+    kept = None if good.all() else good
+    arrays = [_array(parsed, codes, meaning, kept) for parsed, codes, meaning, _, _ in columns]
     rows = pa.RecordBatch.from_arrays(arrays, schema=schema)
-    if not good.all():
-        rows, lines = rows.filter(pa.array(good)), lines[good]
-    return Judged(rows, lines, faults, warnings)
+    return Judged(rows, lines if kept is None else lines[kept], faults, warnings)
 
 
-def _array(parsed: Parsed, codes: NDArray[np.int32], meaning: Meaning) -> pa.Array:
+def _array(parsed: Parsed, codes: NDArray[np.int32], meaning: Meaning, kept: NDArray[np.bool_] | None) -> pa.Array:
     if parsed.values is None:
-        return meaning.values.take(pa.array(codes))
+        return meaning.values.take(pa.array(codes if kept is None else codes[kept]))
     if isinstance(parsed.values, pa.Array):
-        return _strings(parsed.values, parsed, codes, meaning)
+        texts = _strings(parsed.values, parsed, codes, meaning)
+        return texts if kept is None else texts.filter(pa.array(kept))
     values, valid = parsed.values, parsed.valid
     if len(codes) and valid is not None:
         found = meaning.values.take(pa.array(codes))
         values[parsed.odd] = _plain(found, values.dtype)
         valid[parsed.odd] = found.is_valid().to_numpy(zero_copy_only=False)
+    if kept is not None:  # here and not in Arrow: the room that was let go before is used again
+        values, valid = values[kept], None if valid is None else valid[kept]
     if meaning.kind == pa.int64() and values.dtype != np.int64:
         values = values.astype(np.int64)
     bits = None if valid is None or valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little"))
