@@ -281,18 +281,18 @@ def test_date_and_time_of_day_are_joined_over_midnight():
     )  # fmt: skip
     data = (
         "site,no,date,first,start,end,wait\n"
-        "A,1,990228,23:58:00,23:59:30,0:00:15,1\n"
+        "A,1,990228,23:58:00,23:59:30,0:00:15,0.75\n"
         "A,2,990201,7:02:47,0:00:00,7:02:46,0\n"
-        "B,1,990201,7:02:47,7:02:50,7:03:00,1.5\n"
+        "B,1,990201,7:02:47,7:02:50,7:04:20,1.5\n"
     )
     reading = read(data.encode(), mapping=mapping)
     assert reading.table.column("contact_id").to_pylist() == ["A-1", "A-2", "B-1"]
     assert reading.table.column("arrived_at").to_pylist() == [
         utc(1999, 2, 28, 23, 59, 30), utc(1999, 2, 1, 7, 2, 47), utc(1999, 2, 1, 7, 2, 50)]  # fmt: skip
     assert reading.table.column("wait_ended_at").to_pylist() == [
-        utc(1999, 3, 1, 0, 0, 15), utc(1999, 2, 1, 7, 2, 46), utc(1999, 2, 1, 7, 3)]  # fmt: skip
+        utc(1999, 3, 1, 0, 0, 15), utc(1999, 2, 1, 7, 2, 46), utc(1999, 2, 1, 7, 4, 20)]  # fmt: skip
     assert reading.table.column("queued").to_pylist() == [True, False, True]
-    assert reading.table.column("wait_s").to_pylist() == [60.0, 0.0, 90.0]
+    assert reading.table.column("wait_s").to_pylist() == [45.0, 0.0, 90.0]
     assert reading.problems[["row", "rule"]].to_numpy().tolist() == [[3, "ends_before_start"]]
 
 
