@@ -74,7 +74,7 @@ def refused_card(batch: Batch, file: Waiting, error: CxError, *, job_key: str) -
             _take_away(batch, file)
 
 
-def stopped_card(batch: Batch, file: Waiting) -> None:
+def stopped_card(batch: Batch, file: Waiting, *, job_key: str) -> None:
     """Show one file whose reading was cancelled."""
     label = _("**{file}** · reading was cancelled", file=safe(batch.label(file)))
     with (
@@ -84,6 +84,7 @@ def stopped_card(batch: Batch, file: Waiting) -> None:
         if st.button(_("Read it after all"), key=f"resume:{file.key}", icon=":material/refresh:"):
             file.stopped = False
             keep_batch(batch)
+            again(job_key)
             st.rerun()
         _take_away(batch, file)
 

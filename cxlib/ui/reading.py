@@ -50,7 +50,7 @@ def read_all(batch: Batch) -> list[tuple[Waiting, FileDigest]]:
 
 def _shown(batch: Batch, file: Waiting, job: Job | CxError | None) -> tuple[Waiting, FileDigest] | None:
     if job is None:
-        stopped_card(batch, file)
+        stopped_card(batch, file, job_key=_key(file))
     elif isinstance(job, CxError):
         refused_card(batch, file, job, job_key=_key(file))
     elif job.state == "done":
@@ -58,7 +58,7 @@ def _shown(batch: Batch, file: Waiting, job: Job | CxError | None) -> tuple[Wait
         card(batch, file, digest)
         return file, digest
     elif job.state == "cancelled":
-        stopped_card(batch, file)
+        stopped_card(batch, file, job_key=_key(file))
     elif job.over:
         _failed(batch, file, job)
     return None
