@@ -26,7 +26,7 @@ MORE_FIELDS: Final = 2
 MORE_FAULTS: Final = 3
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _equal64(_context: Any, text: Any, _at: Any, _byte: Any) -> Any:
     """Bit i of the result tells whether ``text[at + i]`` is the byte."""
     signature = types.uint64(text, types.int64, types.uint8)
@@ -40,7 +40,7 @@ def _equal64(_context: Any, text: Any, _at: Any, _byte: Any) -> Any:
     return signature, build
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _high64(_context: Any, text: Any, _at: Any) -> Any:
     """Bit i of the result tells whether ``text[at + i]`` is beyond ASCII."""
     signature = types.uint64(text, types.int64)
@@ -54,7 +54,7 @@ def _high64(_context: Any, text: Any, _at: Any) -> Any:
     return signature, build
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _lowest_bit(_context: Any, _mask: Any) -> Any:
     """Place of the lowest bit that is set; there is one."""
 
