@@ -72,7 +72,7 @@ def encoding_choice(file: Waiting, digest: FileDigest, options: list[str], chose
                 st.space("stretch")
                 if st.button(
                     _("These texts are right"),
-                    key=f"encoding:{file.key}:{option}",
+                    key=f"take-encoding:{file.key}:{option}",
                     type="primary" if option == chosen else "secondary",
                     width="stretch",
                 ):
