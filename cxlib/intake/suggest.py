@@ -45,10 +45,17 @@ _METER_WORDS: Final[dict[str, str]] = {
     for word in words.split()
 }
 _COUNT_WORDS: Final = frozenset({"count", "counts", "number", "num", "no", "次数", "笔数", "fee", "charge", "cost"})
-_INCLUDED_WORDS: Final = frozenset({"included", "incl", "include", "allowance", "free", "包含", "内含", "含"})
-_PRICE_WORDS: Final = frozenset({"per", "overage", "extra", "over", "excess", "price", "超出", "单价", "超出单价"})
+_INCLUDED_WORDS: Final = frozenset(
+    {"included", "incl", "include", "allowance", "free", "包含", "内含", "含", "套内", "免费", "赠送"}
+)
+_CHINESE_PRICE_WORDS: Final = frozenset({"超出", "单价", "超出单价", "套外", "超套", "资费", "价格"})
+_PRICE_WORDS: Final = frozenset({"per", "overage", "extra", "over", "excess", "price", *_CHINESE_PRICE_WORDS})
 _UNIT_WORDS: Final = frozenset({"计价单位"})
 _ROUND_WORDS: Final = frozenset({"向上取整"})
+_GLUED_WORDS: Final = tuple(
+    word for word in (*_METER_WORDS, *_INCLUDED_WORDS, *_PRICE_WORDS, *_UNIT_WORDS, *_ROUND_WORDS) if not word.isascii()
+)
+"""Chinese headers are written without spaces: these are looked for inside a word."""
 _CURRENCIES: Final = ("usd", "eur", "gbp", "cny", "rmb", "jpy", "chf")
 _DATES: Final = frozenset(
     {
@@ -316,12 +323,12 @@ def _plan_meters(text: TextTable, columns: dict[str, ColumnMap]) -> tuple[dict[s
     used = {header for each in columns.values() for group in each.sources for header in group}
     found, questions = dict(columns), []
     for header in text.columns:
-        words = [word for word in re.split(r"[^a-z0-9\u4e00-\u9fff]+", header.lower()) if word]
+        words = _plan_words(header)
         meter = next((_METER_WORDS[word] for word in words if word in _METER_WORDS), None)
         if header in used or meter is None:
             continue
         by_gb = "gb" in words
-        if _INCLUDED_WORDS & set(words):
+        if _INCLUDED_WORDS & set(words) and not _CHINESE_PRICE_WORDS & set(words):
             name = f"included_{meter}"
             found.setdefault(name, ColumnMap.of(header, unit=float(MB_PER_GB) if by_gb else 1.0))
             if by_gb:
@@ -343,6 +350,11 @@ def _plan_meters(text: TextTable, columns: dict[str, ColumnMap]) -> tuple[dict[s
         found["currency"] = ColumnMap(constant=named.upper())
         questions.append(Question("currency", CURRENCY_QUESTION, (named.upper(),), named.upper(), "currency"))
     return found, questions
+
+
+def _plan_words(header: str) -> list[str]:
+    words = [word for word in re.split(r"[^a-z0-9\u4e00-\u9fff]+", header.lower()) if word]
+    return words + [each for word in words for each in _GLUED_WORDS if each in word and each != word]
 
 
 def _event_meter(text: TextTable, mapping: Mapping) -> Mapping:

@@ -55,6 +55,10 @@ BANK_CUSTOMERS = "cif_no,product_code,customer_segment,branch,account_open_date,
 CUSTOMERS_ZH = "客户标识,主套餐,客户星级,地市,入网时间,离网时间,合约到期时间,ARPU\n" + "".join(
     f"{n:09d},畅享{n}9,{n % 3}星,杭州,2024/5/{n},,2026/12/31,3{n}.5\n" for n in range(1, 9)
 )
+GLUED_ZH = (
+    "套餐,月费,包含通话分钟,超出通话分钟单价,套内短信,套外短信单价,包含流量(GB),超出流量单价(元/GB)\n"
+    "畅享S,38,200,0.15,30,0.1,5,5\n畅享M,78,500,0.12,60,0.1,12,4\n"
+)
 PLANS_ZH = (
     "套餐编码,套餐名称,套餐月费(元),包含_分钟,超出单价_分钟,包含_流量MB,超出单价_流量MB,是否在售\n"
     "P19,畅享19,19,100,0.15,5120,0.01,是\nP39,畅享39,39,300,0.15,10240,0.01,否\n"
@@ -107,6 +111,10 @@ EXPORTS = [
     ("plans in Chinese", PLANS_ZH, "plans", {"plan_id": "套餐编码", "name": "套餐名称", "monthly_fee": "套餐月费(元)",
      "included_minutes": "包含_分钟", "overage_price_minutes": "超出单价_分钟", "included_data_mb": "包含_流量MB",
      "overage_price_data_mb": "超出单价_流量MB", "on_sale": "是否在售"}, set()),
+    ("plans in Chinese, nothing between the words", GLUED_ZH, "plans",
+     {"plan_id": "套餐", "monthly_fee": "月费", "included_minutes": "包含通话分钟", "overage_price_minutes": "超出通话分钟单价",
+      "included_sms": "套内短信", "overage_price_sms": "套外短信单价", "included_data_mb": "包含流量(GB)",
+      "overage_price_data_mb": "超出流量单价(元/GB)"}, {"unit", "price_unit"}),
     ("plans", PLANS, "plans", {"plan_id": "rate_plan", "name": "plan_name", "monthly_fee": "monthly_rental",
      "included_minutes": "minutes_included", "included_data_mb": "gb_included", "overage_price_minutes": "overage_per_minute",
      "overage_price_data_mb": "price_per_gb"}, {"unit", "price_unit"}),
