@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cxlib.intake.codes import SET_ASIDE
 from cxlib.intake.identifiers import AS_THEY_STAND
@@ -35,12 +35,13 @@ def answered(mapping: Mapping, question: Question, option: str) -> Mapping:
     Questions that only ask for a confirmation change nothing but are not asked again.
     """
     rest = replace(mapping, questions=tuple(each for each in mapping.questions if each != question))
-    if question.code == "zone":
-        return replace(rest, zone=option)
-    if question.code == "meter":
-        return replace(rest, meter=option)
-    if question.code == "round_event":
-        return replace(rest, round_event=float(option) if option else None)
+    whole: dict[str, Any] = {
+        "zone": {"zone": option},
+        "meter": {"meter": option},
+        "round_event": {"round_event": float(option) if option and question.code == "round_event" else None},
+    }
+    if question.code in whole:
+        return replace(rest, **whole[question.code])
     column = rest.columns.get(question.column)
     if question.code == "meter_column" and option == LEAVE_OUT:
         return rest.with_column(question.column, None)

@@ -15,6 +15,7 @@ from cxlib.ui.batch import end_batch, keep_batch
 from cxlib.ui.jobs import runner, watch
 from cxlib.ui.prepare import prepare_in_background
 from cxlib.ui.problems import BACK
+from cxlib.ui.safe import safe
 from cxlib.ui.session import show_dataset, store, who
 from cxlib.ui.sitemap import link_to
 
@@ -144,7 +145,7 @@ def done() -> None:
                 "{n} files are in: {rows} of {name}.",
                 report["files"],
                 rows=formats.rows(report["rows"]),
-                name=report["name"],
+                name=safe(report["name"]),
             ),
             icon=":material/check_circle:",
         )

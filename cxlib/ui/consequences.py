@@ -213,7 +213,7 @@ def _joins(found: PrepareDigest) -> None:
     shown = pd.DataFrame(
         {
             _("How the tables fit each other"): [safe(part["title"].iloc[0]) for part in parts],
-            _("Where"): [_listed([each for each in part["value"].unique() if each]) for part in parts],
+            _("Values"): [_listed([each for each in part["value"].unique() if each]) for part in parts],
             _("What to do"): [safe(part["hint"].iloc[0]) for part in parts],
         }
     )

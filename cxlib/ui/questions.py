@@ -126,7 +126,8 @@ def _in_our_unit(cell: str, unit: str, base: str) -> str:
         return _(unit)
     value = float(cell.replace(",", ".")) * factor
     said = formats.number(value, decimals=0 if value == int(value) or value >= 100 else 2)
-    return _("{unit}: {cell} is {value} {base}", unit=_(unit), cell=cell, value=said, base=base)
+    ours = {"s": _("seconds"), "min": _("minutes")}.get(base, base)
+    return _("{unit}: {cell} is {value} {base}", unit=_(unit), cell=cell, value=said, base=ours)
 
 
 def as_date(text: str, order: str) -> date | None:

@@ -88,7 +88,7 @@ def tombstones() -> None:
             {
                 _("Name"): [safe(each.name) for each in gone],
                 _("When (UTC)"): [formats.instant(each.deleted_at) for each in gone],
-                _("By"): [safe(each.who) for each in gone],
+                _("Deleted by"): [safe(each.who) for each in gone],
                 _("Versions"): [formats.number(each.versions) for each in gone],
                 _("Files"): [formats.number(len(each.files)) for each in gone],
             }
@@ -144,8 +144,8 @@ def _imports(records: tuple[ImportRecord, ...]) -> pd.DataFrame:
             _("Kept"): [count(each.kept) for each in records],
             _("Same"): [count(each.identical) for each in records],
             _("Set aside"): [count(each.quarantined) for each in records],
-            _("Read as"): [safe(each.encoding.upper()) if each.encoding else formats.NOTHING for each in records],
-            _("Reader"): [safe(each.reader_version) for each in records],
+            _("Encoding"): [safe(each.encoding.upper()) if each.encoding else formats.NOTHING for each in records],
+            _("Read by version"): [safe(each.reader_version) for each in records],
         }
     )
     return shown[[name for name in shown if any(shown[name])]]
