@@ -33,7 +33,11 @@ def read_form(batch: Batch, file: Waiting, digest: FileDigest) -> None:
         if len(digest.sheets) > 1:
             sheet = str(file.options.get("sheet") or digest.sheets[0])
             _choose(batch, file, "sheet", _("Sheet"), [*digest.sheets], chosen=sheet)
-    st.dataframe(digest.head.head(SHOWN), alt=_("The first rows of the file as text"), key=f"head:{file.key}")
+    st.dataframe(
+        digest.head.head(SHOWN).rename_axis(_("Row")),
+        alt=_("The first rows of the file as text"),
+        key=f"head:{file.key}",
+    )
 
 
 def bytes_form(
