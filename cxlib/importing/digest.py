@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from cxlib.engine.records import plain
 from cxlib.intake import Mapping, Question, summarise_problems
+from cxlib.intake.filed import TYPED
 from cxlib.intake.rules import RULES, hint, title
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 DIGEST: Final = "digest.json"
 HEAD: Final = "head.parquet"
-TYPED: Final = "typed.parquet"
-ROWS: Final = "rows.parquet"
 QUARANTINED: Final = "quarantined.parquet"
 PROBLEMS: Final = "problems.parquet"
 GROUPS: Final = ("rule", "column", "severity", "count", "rows", "examples")

@@ -16,10 +16,13 @@ import pyarrow.parquet as pq
 
 from cxlib.importing.arrival import event_usage, no_meter, not_confirmed, usage_of_events
 from cxlib.importing.digest import GROUPS, FileDigest, groups_of, with_hints
-from cxlib.intake import Reading, check_references, read_text_table
+from cxlib.importing.joins import compare_files
+from cxlib.intake import Reading, read_text_table
+from cxlib.intake.filed import ROWS
 from cxlib.intake.references import against_catalogue
 from cxlib.matching import rollup_events
 from cxlib.store import Incoming, Store
+from cxlib.store.ordering import batches_of
 from cxlib.texts import _
 
 if TYPE_CHECKING:
@@ -30,13 +33,8 @@ if TYPE_CHECKING:
     Report = Callable[[float | None, str], None]
 
 INCOMING: Final = "incoming.json"
-REFERRED: Final = {
-    "usage": ("customer_id", "month", "plan_id"),
-    "customers": ("customer_id", "plan_id"),
-    "contacts": ("customer_id",),
-    "plans": ("plan_id",),
-}
-"""Columns by which tables refer to each other."""
+REFERRED: Final = ("usage", "customers", "contacts", "plans")
+"""Tables that refer to each other."""
 
 
 @dataclass
@@ -78,7 +76,7 @@ def prepared(
         dataset, [each for _file, each in brought], on_conflict=on_conflict, report=_within(report, 0.5, 0.8)
     )
     report(0.8, _("Comparing the tables with each other"))
-    joins = _joins([incoming for _file, incoming in brought], store, dataset)
+    joins = _joins([incoming for _file, incoming in brought], store, dataset, folder)
     asked = any(each.digest.questions for each in found)
     return {
         "number": preview.number,
@@ -184,32 +182,41 @@ def _compare(file: Compared, plans: set[str]) -> None:
     """Set aside the rows whose plan is in no catalogue; only then is the file opened again, for those rows."""
     if not plans or file.table not in REFERRED or "plan_id" not in pq.read_schema(file.data).names:
         return
-    held = pq.read_table(file.data, columns=["plan_id"])["plan_id"].drop_null()
-    unknown = held.filter(pc.invert(pc.is_in(held, value_set=pa.array(sorted(plans), pa.string()))))
-    if file.table == "plans" or not len(unknown):
+    unknown = {} if file.table == "plans" else _unknown_plans(file.data, pa.array(sorted(plans), pa.string()))
+    if not unknown:
         return
     digest = file.digest
     text = read_text_table(Path(file.told["path"]), name=digest.name, **digest.options)
     reading = against_catalogue(
         Reading(
-            table=pq.read_table(file.data),
+            typed=file.data,
             quarantined=digest.set_aside(),
             problems=with_hints(pq.read_table(digest.problems)),
             text=text,
             mapping=digest.mapping,
             counts=digest.counts,
-            rows=pq.read_table(digest.folder / "rows.parquet")["row"],
+            numbers=digest.folder / ROWS,
         ),
         plans,
     )
-    counts = pc.value_counts(unknown).to_pylist()
-    file.unknown_plans = sorted((each["values"], each["counts"]) for each in counts)
+    file.unknown_plans = sorted(unknown.items())
     aside = pa.Table.from_pandas(reading.quarantined, preserve_index=False)
     for table, path in ((reading.table, file.data), (aside, file.quarantined)):
         path.unlink()  # the reading has it too
         pq.write_table(table, path, compression="zstd", compression_level=1)
     groups = pd.DataFrame(groups_of(reading.problems), columns=list(GROUPS))
     file.digest = replace(digest, counts=reading.counts, groups=groups)
+
+
+def _unknown_plans(path: Path, known: pa.Array) -> dict[str, int]:
+    """Return how many rows have which plan that is not known."""
+    found: dict[str, int] = {}
+    for batch in batches_of(path, ["plan_id"]):
+        for each in pc.value_counts(batch.column(0).drop_null()).to_pylist():
+            found[each["values"]] = found.get(each["values"], 0) + each["counts"]
+    plans = pa.array(found, pa.string())
+    unknown = plans.filter(pc.invert(pc.is_in(plans, value_set=known)))
+    return {plan: found[plan] for plan in unknown.to_pylist()}
 
 
 def _brought(
@@ -296,20 +303,18 @@ def _told(file: Compared | None, incoming: Incoming) -> dict[str, Any]:
     }
 
 
-def _joins(incoming: Sequence[Incoming], store: Store, dataset: str | None) -> list[dict[str, Any]]:
+def _joins(incoming: Sequence[Incoming], store: Store, dataset: str | None, folder: Path) -> list[dict[str, Any]]:
     """Compare the tables, as they will be, by the columns by which they refer to each other."""
-    parts: dict[str, list[pa.Table]] = {}
+    files: dict[str, list[Path]] = {}
     if dataset is not None:
-        there = store.version(dataset).tables
-        for table, names in REFERRED.items():
+        for table in REFERRED:
             if store.has(dataset, table):
-                listed = [name for name in names if name in there[table].columns]
-                parts.setdefault(table, []).append(store.load(dataset, table, columns=listed))
+                files.setdefault(table, []).append(store.path(dataset, table))
     for each in incoming:
-        names = REFERRED.get(each.table, ())
-        if names and isinstance(each.data, Path):
-            listed = [name for name in names if name in pq.read_schema(each.data).names]
-            parts.setdefault(each.table, []).append(pq.read_table(each.data, columns=listed))
-    joined = {name: pa.concat_tables(tables, promote_options="default") for name, tables in parts.items()}
-    found = check_references(joined)[["rule", "column", "value", "severity"]]
+        if each.table in REFERRED and isinstance(each.data, Path):
+            files.setdefault(each.table, []).append(each.data)
+    spill = folder / "spill"
+    spill.mkdir()
+    found = compare_files(files, spill)[["rule", "column", "value", "severity"]]
+    shutil.rmtree(spill)
     return [{str(name): str(value) for name, value in row.items()} for row in found.to_dict("records")]

@@ -19,7 +19,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cxlib.errors import CxError
-from cxlib.importing.digest import DIGEST, HEAD, PROBLEMS, QUARANTINED, ROWS, TYPED, groups_of
+from cxlib.importing.covers import covers
+from cxlib.importing.digest import DIGEST, HEAD, PROBLEMS, QUARANTINED, groups_of
 from cxlib.importing.jobs import no_file, remembered, source_of
 from cxlib.importing.plan import prepared, taken
 from cxlib.intake import (
@@ -30,6 +31,7 @@ from cxlib.intake import (
     read_text_table,
     suggest_mapping,
 )
+from cxlib.intake.filed import TYPED
 from cxlib.store import Store
 from cxlib.texts import N_, _
 
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
 HEAD_ROWS: Final = 20
 MOST_VALUES: Final = 40
 VALUE_ROWS: Final = 100_000
-MOST_MONTHS: Final = 240
 
 
 def warm() -> None:
@@ -61,8 +62,13 @@ def read_file(parameters: dict[str, Any], folder: Path, report: Report) -> dict[
     text = read_text_table(path, name=parameters["file"]["name"], **parameters["options"])
     guesses = guess_table(text)
     mapping, recalled = _mapping(parameters, text, guesses[0][0])
-    report(None, _("Checking every row"))
-    reading = read(text, mapping=mapping, zone=parameters["zone"])
+    reading = read(
+        text,
+        mapping=mapping,
+        zone=parameters["zone"],
+        out=folder,
+        report=lambda share, said: report(None if share is None else 0.9 * share, said),
+    )
     _unchanged(parameters["file"])
     report(0.9, _("Writing what was read"))
     _write(reading, folder)
@@ -84,7 +90,7 @@ def read_file(parameters: dict[str, Any], folder: Path, report: Report) -> dict[
         "questions": [question.as_dict() for question in reading.needs_confirmation],
         "groups": groups_of(reading.problems),
         "values": _values(text),
-        "covers": _covers(reading.table),
+        "covers": covers(folder / TYPED, folder),
         "sheets": _options(text, "sheet"),
         "options": parameters["options"],
         "sha256": hashing.result(),
@@ -218,8 +224,6 @@ def _write(reading: Reading, folder: Path) -> None:
         *(pa.array(head.iloc[:, i].tolist(), pa.string()) for i in range(head.shape[1])),
     ]
     pq.write_table(pa.Table.from_arrays(cells, names=["__row", *reading.text.columns]), folder / HEAD)
-    pq.write_table(reading.table, folder / TYPED, compression="zstd", compression_level=1)
-    pq.write_table(pa.table({"row": reading.rows}), folder / ROWS, compression="zstd", compression_level=1)
     write_frame(reading.quarantined, folder / QUARANTINED)
     write_frame(reading.problems.drop(columns="hint"), folder / PROBLEMS)
 
@@ -238,18 +242,3 @@ def _values(text: TextTable) -> dict[str, list[str]]:
             if len(values) <= MOST_VALUES:
                 found[header] = sorted(values)
     return found
-
-
-def _covers(table: pa.Table) -> dict[str, Any]:
-    customers = pc.count_distinct(table["customer_id"]).as_py() if "customer_id" in table.column_names else None
-    return {"rows": table.num_rows, "customers": customers, "months": _months(table)}
-
-
-def _months(table: pa.Table) -> list[str]:
-    for name in ("month", "occurred_at", "arrived_at"):
-        if name in table.column_names:
-            days = table[name].cast(pa.timestamp("us")) if name == "month" else table[name]
-            months = pc.unique(pc.strftime(pc.floor_temporal(days, unit="month").unique().drop_null(), format="%Y-%m"))
-            listed = sorted(months.to_pylist())
-            return listed if len(listed) <= MOST_MONTHS else [listed[0], listed[-1]]
-    return []

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from cxlib.engine.threads import run
+from cxlib.engine.threads import run, stream
 from cxlib.intake.cells import ROW
-from cxlib.intake.columns import Parsed, Plan, evidence, parse, plan_of, unified
+from cxlib.intake.columns import Plan, plan_of
 from cxlib.intake.decide import decide
+from cxlib.intake.evidence import FirstLook, evidence, unified
+from cxlib.intake.filed import TYPED, FiledRows, leave_out, put_in_order, repeated
 from cxlib.intake.problems import problem_frame
 from cxlib.intake.rows import ASCENDING, MISSING, Judged, Meaning, judged, order_of, sorted_places
 from cxlib.intake.targets import SORTED_BY, Found, check_zone, checked, schema_of, target_of, wanted
 from cxlib.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     import duckdb
     from numpy.typing import NDArray
 
     from cxlib.intake.cells import Piece
+    from cxlib.intake.columns import Parsed
     from cxlib.intake.mapping import Mapping
     from cxlib.intake.text_table import TextTable
     from cxlib.tables import Column
@@ -32,34 +38,77 @@ if TYPE_CHECKING:
     Told = list[tuple[int | None, str, str, str]]
     Codes = list[list[NDArray[np.int32]]]
 
+ROOM_BYTES: Final = 256 << 20
+_NONE: Final = np.empty(0, np.int64)
+
 
 def by_pieces(
-    connection: duckdb.DuckDBPyConnection, text: TextTable, mapping: Mapping, zone: str | None
+    connection: duckdb.DuckDBPyConnection,
+    text: TextTable,
+    mapping: Mapping,
+    zone: str | None,
+    *,
+    out: Path | None = None,
+    room: float = ROOM_BYTES,
+    tell: Callable[[float], None] = lambda _: None,
 ) -> Found | None:
-    """Read all rows in parallel pieces; None where a column takes more than its own cell to tell."""
+    """Read all rows in parallel pieces; None where a column takes more than its own cell to tell.
+
+    Parameters
+    ----------
+    out : Path, optional
+        Where the rows go as they are read, see `FiledRows`; without it they are returned.
+    room : float
+        With `out`, so many bytes are kept between the first and the second pass.
+    tell : callable
+        Told the share that is done.
+    """
     columns = wanted(mapping)
     plans = _plans(columns, mapping)
     if plans is None:
         return None
-    lines, parsed = _parsed(text, mapping, plans)
+    tell_rows = _shares(text.rows, tell)
+    constants = [mapping.columns[name].constant for name, _ in columns]
+    look = FirstLook(text.cells, plans, constants, room=np.inf if out is None else room, tell=tell_rows)
+    words, codes = _words(look)
     ids = {header: f"c{i}" for i, header in enumerate(text.columns)}
-    words, codes = _words(parsed, len(plans))
     seen = {}
     for i, (name, _) in enumerate(columns):
-        table = _relation(ids, plans[i], *evidence(parsed[i], words[i], codes[i]))
+        table = _relation(ids, plans[i], *evidence(look.seen[i], words[i], codes[i]))
         seen[name] = f"seen_{i}"
         connection.register(seen[name], table)
     decided = decide(connection, mapping, ids, zone=zone, seen=seen)
     check_zone(decided.zone)
-    _read_again(text, decided, columns, plans, (parsed, words, codes))
+    _read_again(decided, columns, look, (words, codes))
     meanings = [
         _meaning(connection, decided, (name, column), ids, _relation(ids, plans[i], words[i]))
         for i, (name, column) in enumerate(columns)
     ]
-    pieces = _judge(lines, parsed, codes, meanings, columns)
+    look.seen.clear()
+    judge = _Judge(look, codes, meanings, schema_of(columns))
+    if out is None:
+        pieces = list(judge.pieces(tell_rows))
+        table, rows, again = _in_order(connection, text, decided, pieces, columns)
+        loaded = table.num_rows
+    else:
+        table = rows = None
+        pieces, again = _filed(text, decided, judge, columns, out, tell_rows)
+        loaded = pq.read_metadata(out / TYPED).num_rows
     faults = _told(columns, meanings, pieces)
-    table, rows, again = _in_order(connection, text, decided, pieces, columns)
-    return Found(decided, table, rows, problem_frame(sorted([*again, *faults], key=lambda each: each[0] or 0)))
+    problems = problem_frame(sorted([*again, *faults], key=lambda each: each[0] or 0))
+    return Found(decided, table, rows, problems, loaded)
+
+
+def _shares(rows: int, tell: Callable[[float], None]) -> Callable[[int], None]:
+    """Return what is to be told the rows of each piece; all rows are gone through twice."""
+    done = 0
+
+    def told(more: int) -> None:
+        nonlocal done
+        done += more
+        tell(min(done / (2 * rows), 1.0) if rows else 1.0)
+
+    return told
 
 
 def _plans(columns: Sequence[tuple[str, Column]], mapping: Mapping) -> list[Plan] | None:
@@ -68,20 +117,8 @@ def _plans(columns: Sequence[tuple[str, Column]], mapping: Mapping) -> list[Plan
     return None if None in found or later else [each for each in found if each is not None]
 
 
-def _parsed(
-    text: TextTable, mapping: Mapping, plans: Sequence[Plan]
-) -> tuple[list[NDArray[np.int64]], list[list[Parsed]]]:
-    constants = [mapping.columns[name].constant for name, _ in wanted(mapping)]
-
-    def each(_: int, piece: Piece) -> tuple[NDArray[np.int64], list[Parsed]]:
-        return piece.lines.copy(), [parse(piece, plan, constants[i]) for i, plan in enumerate(plans)]
-
-    found = text.cells.each(each)
-    return [lines for lines, _ in found], [[parts[i] for _, parts in found] for i in range(len(plans))]
-
-
-def _words(parsed: list[list[Parsed]], n: int) -> tuple[list[pa.Array], Codes]:
-    found = [unified(parsed[i]) for i in range(n)]
+def _words(look: FirstLook) -> tuple[list[pa.Array], Codes]:
+    found = [unified(each) for each in look.seen]
     return [words for words, _ in found], [codes for _, codes in found]
 
 
@@ -93,27 +130,20 @@ def _relation(ids: dict[str, str], plan: Plan, words: pa.Array, often: pa.Array 
 
 
 def _read_again(
-    text: TextTable,
-    decided: Mapping,
-    columns: Sequence[tuple[str, Column]],
-    plans: list[Plan],
-    found: tuple[list[list[Parsed]], list[pa.Array], Codes],
+    decided: Mapping, columns: Sequence[tuple[str, Column]], look: FirstLook, found: tuple[list[pa.Array], Codes]
 ) -> None:
     """Read the columns once more for which the decided map allows other plain shapes than were taken at first."""
-    parsed, words, codes = found
-    changed = []
+    changed = {}
     for i, (name, column) in enumerate(columns):
-        plan = plan_of(column, decided.columns[name]) or Plan(plans[i].header, "words")
-        if plan.way == "time" and decided.zone not in (None, "UTC") and any(each.naive for each in parsed[i]):
+        plan = plan_of(column, decided.columns[name]) or Plan(look.plans[i].header, "words")
+        if plan.way == "time" and decided.zone not in (None, "UTC") and any(each.naive for each in look.seen[i]):
             plan = Plan(plan.header, "words")
-        if plan != plans[i]:
-            plans[i] = plan
-            changed.append(i)
-    if changed:
-        again = text.cells.each(lambda _, piece: [parse(piece, plans[i]) for i in changed])
-        for k, i in enumerate(changed):
-            parsed[i] = [parts[k] for parts in again]
-            words[i], codes[i] = unified(parsed[i])
+        if plan != look.plans[i]:
+            changed[i] = plan
+    look.again(changed)
+    words, codes = found
+    for i in changed:
+        words[i], codes[i] = unified(look.seen[i])
 
 
 def _meaning(
@@ -136,24 +166,73 @@ def _meaning(
     return Meaning(values, rules, warnings, told["r0"].combine_chunks(), column.required, kind)
 
 
-def _judge(
-    lines: list[NDArray[np.int64]],
-    parsed: list[list[Parsed]],
-    codes: Codes,
-    meanings: Sequence[Meaning],
+class _Judge:
+    """Makes typed rows of each piece; what was parsed is let go piece by piece."""
+
+    def __init__(self, look: FirstLook, codes: Codes, meanings: Sequence[Meaning], schema: pa.Schema) -> None:
+        self._look = look
+        self._codes = codes
+        self._meanings = meanings
+        self._bad = [each.bad for each in meanings]
+        self._odd = [each.odd for each in meanings]
+        self.schema = schema
+
+    def pieces(self, tell: Callable[[int], None]) -> Iterator[Judged]:
+        """Go through all pieces in the order of the file."""
+        kept = len(self._look.kept)
+        for found in stream(self._kept, [(k,) for k in range(kept)]):
+            tell(len(found.lines))
+            yield found
+        for found in self._look.cells.stream(self._read, kept) if kept < self._look.cells.pieces else ():
+            tell(len(found.lines))
+            yield found
+
+    def _kept(self, k: int) -> Judged:
+        lines, parsed = self._look.kept[k]
+        self._look.kept[k] = (_NONE, [])
+        return self._judged(k, lines, parsed)
+
+    def _read(self, k: int, piece: Piece) -> Judged:
+        return self._judged(k, piece.lines.copy(), self._look.parse(piece))
+
+    def _judged(self, k: int, lines: NDArray[np.int64], parsed: list[Parsed]) -> Judged:
+        parts = []
+        for i, meaning in enumerate(self._meanings):
+            codes = self._codes[i][k][parsed[i].words.indices.to_numpy()]
+            parts.append((parsed[i], codes, meaning, self._bad[i], self._odd[i]))
+        return judged(lines, parts, self.schema)
+
+
+def _filed(  # noqa: PLR0917 - as `_in_order`, and where
+    text: TextTable,
+    mapping: Mapping,
+    judge: _Judge,
     columns: Sequence[tuple[str, Column]],
-) -> list[Judged]:
-    """Make typed rows of each piece; what was parsed is let go piece by piece."""
-    schema = schema_of(columns)
-    bad, odd = [each.bad for each in meanings], [each.odd for each in meanings]
+    out: Path,
+    tell: Callable[[int], None],
+) -> tuple[list[Judged], Told]:
+    """Write the rows in the order of their table, without those whose key occurred before, which are told.
 
-    def each(k: int) -> Judged:
-        parts = [(parsed[i][k], codes[i][k], meaning, bad[i], odd[i]) for i, meaning in enumerate(meanings)]
-        for column in parsed:
-            column[k] = None  # type: ignore[call-overload]
-        return judged(lines[k], parts, schema)
-
-    return run(each, [(k,) for k in range(len(lines))])
+    Returns the pieces without their rows.
+    """
+    names = [name for name, _ in columns]
+    key = [name for name in TABLES[mapping.table].key if name in names]
+    by = SORTED_BY.get(mapping.table, ())
+    by = by if key == list(by) else ()
+    pieces, nothing = [], pa.RecordBatch.from_pylist([], judge.schema)
+    with FiledRows(out, judge.schema, by) as filed:
+        for each in judge.pieces(tell):
+            filed.add(each.rows, each.lines)
+            pieces.append(replace(each, rows=nothing, lines=_NONE))
+    if by:
+        again = put_in_order(out, by, filed.order)
+    elif key and pq.read_metadata(out / TYPED).num_rows:
+        again = repeated(out, key)
+        if len(again):
+            leave_out(out, again[:, 0])
+    else:
+        again = np.empty((0, 2), np.int64)
+    return pieces, _again(text, mapping, key, again) if len(again) else []
 
 
 def _told(columns: Sequence[tuple[str, Column]], meanings: Sequence[Meaning], pieces: Sequence[Judged]) -> Told:

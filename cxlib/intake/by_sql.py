@@ -34,7 +34,7 @@ def by_sql(connection: duckdb.DuckDBPyConnection, text: TextTable, mapping: Mapp
     duplicates = _duplicates(connection, TABLES[decided.table], targets, ids)
     problems = _problems(connection, targets, duplicates)
     typed, rows = _typed(connection, targets, decided.table)
-    return Found(decided, typed, rows, problems)
+    return Found(decided, typed, rows, problems, typed.num_rows)
 
 
 def _trimmed(text: TextTable, mapping: Mapping, ids: dict[str, str]) -> pa.Table:

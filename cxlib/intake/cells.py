@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from cxlib.engine.threads import run
+from cxlib.engine.threads import stream
 from cxlib.intake.scan import column_offsets, column_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -105,6 +105,9 @@ class Cells(Protocol):
     def each(self, function: Callable[[int, Piece], T]) -> list[T]:
         """Call a function with each piece and its place, in parallel, and return the results in order."""
 
+    def stream(self, function: Callable[[int, Piece], T], first: int = 0) -> Iterator[T]:
+        """Do what `each` does from piece `first` on, a few pieces ahead of whoever takes the results."""
+
 
 class MemoryCells:
     """Texts that are in memory."""
@@ -152,8 +155,12 @@ class MemoryCells:
 
     def each(self, function: Callable[[int, Piece], T]) -> list[T]:
         """Call a function with each piece, in parallel."""
-        starts = [(i, self._table.slice(i * self._piece_rows, self._piece_rows)) for i in range(self.pieces)]
-        return run(lambda i, part: function(i, ArrowPiece(part)), starts)
+        return list(self.stream(function))
+
+    def stream(self, function: Callable[[int, Piece], T], first: int = 0) -> Iterator[T]:
+        """Call a function with each piece from `first` on."""
+        parts = ((i, self._table.slice(i * self._piece_rows, self._piece_rows)) for i in range(first, self.pieces))
+        return stream(lambda i, part: function(i, ArrowPiece(part)), parts)
 
     @cached_property
     def _numbers(self) -> NDArray[np.int64]:

@@ -17,7 +17,7 @@ from cxlib.intake.runs import far_from_usual, holes, run_starts
 from cxlib.tables import TABLES, USAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -64,7 +64,8 @@ def row_warnings(
     found = [each for pair in PAIRS for each in _backwards(typed, numbers, *pair)]
     if table == "usage":
         starts = run_starts(typed["customer_id"])
-        found += [*_far_months(typed, numbers, starts), _named_gaps(_holes(typed["month"], starts), "month")]
+        far = (each for _, each in far_months(typed, numbers, starts))
+        found += [*far, _gaps_of(_holes(typed["month"], starts), "month")]
     if table == "contacts":
         found += [*_endless(typed, numbers), *_served_and_left(typed, numbers), *_contradicted(typed, numbers)]
         found += _trap(typed)
@@ -150,14 +151,26 @@ def _seconds(times: pa.ChunkedArray) -> NDArray[np.float64]:
     return seconds
 
 
-def _far_months(typed: pa.Table, rows: NDArray[Any], starts: NDArray[np.int64]) -> Iterator[pd.DataFrame]:
+def far_months(typed: pa.Table, rows: NDArray[Any], starts: NDArray[np.int64]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield, by meter, the problems of values far from the others of their customer.
+
+    Parameters
+    ----------
+    typed : pyarrow.Table
+        Usage by customer and month.
+    rows : array of int
+        The file's number of each row.
+    starts : int64 array
+        Where the rows of each customer begin.
+    """
     for name in typed.column_names:
         if name in USAGE.names:
             continue
         values = typed[name].to_numpy()
         far = far_from_usual(values, starts)
         if len(far):
-            yield problem_block(rows[far], name, "far_from_neighbours", [f"{value:g}" for value in values[far]])
+            said = [f"{value:g}" for value in values[far]]
+            yield name, problem_block(rows[far], name, "far_from_neighbours", said)
 
 
 def _gaps(usage: pa.Table, column: str) -> pd.DataFrame:
@@ -169,7 +182,7 @@ def _gaps(usage: pa.Table, column: str) -> pd.DataFrame:
         keys = usage.select(["customer_id", "month"])
         order = pc.sort_indices(keys, [("customer_id", "ascending"), ("month", "ascending")])
         found = _holes(usage["month"].take(order), run_starts(customers.take(order)))
-    return _named_gaps(found, column)
+    return _gaps_of(found, column)
 
 
 def _holes(months: pa.ChunkedArray, starts: NDArray[np.int64]) -> NDArray[np.int64] | None:
@@ -177,12 +190,16 @@ def _holes(months: pa.ChunkedArray, starts: NDArray[np.int64]) -> NDArray[np.int
     return holes(days.to_numpy(), starts)
 
 
-def _named_gaps(missing: NDArray[np.int64] | None, column: str) -> pd.DataFrame:
-    if missing is None or not len(missing):
+def _gaps_of(missing: NDArray[np.int64] | None, column: str) -> pd.DataFrame:
+    months, counts = np.unique(np.empty(0, np.int64) if missing is None else missing, return_counts=True)
+    return named_gaps(dict(zip(months.tolist(), counts.tolist(), strict=True)), column)
+
+
+def named_gaps(missing: Mapping[int, int], column: str) -> pd.DataFrame:
+    """Return the problems of missing months, given as {year * 12 + month - 1: how often}."""
+    if not missing:
         return problem_frame(())
-    months, counts = np.unique(missing, return_counts=True)
-    pairs = zip(months.tolist(), counts.tolist(), strict=True)
-    named = [f"{month // 12}-{month % 12 + 1:02d} ({n})" for month, n in pairs]
+    named = [f"{month // 12}-{month % 12 + 1:02d} ({n})" for month, n in sorted(missing.items())]
     return problem_block(None, column, "missing_month", named)
 
 
@@ -285,7 +302,12 @@ def _unknown(tables: Mapping[str, pa.Table], name: str, column: str, known_in: s
     values = tables[name][column].drop_null()
     unknown = values.filter(pc.invert(pc.is_in(values, value_set=tables[known_in][column].combine_chunks())))
     counts = {each["values"]: each["counts"] for each in pc.value_counts(unknown).to_pylist()}
-    named = sorted(counts) if len(counts) <= MOST_NAMED else sorted(counts, key=lambda each: (-counts[each], each))
-    said = [f"{value} ({counts[value]})" for value in named[:MOST_NAMED]]
-    rest = sum(counts[value] for value in named[MOST_NAMED:])
-    return problem_block(None, f"{name}.{column}", rule, [*said, *([f"… ({rest})"] if rest else [])])
+    listed = sorted(counts) if len(counts) <= MOST_NAMED else sorted(counts, key=lambda each: (-counts[each], each))
+    named, rest = listed[:MOST_NAMED], sum(counts[value] for value in listed[MOST_NAMED:])
+    return named_unknown([(value, counts[value]) for value in named], rest, f"{name}.{column}", rule)
+
+
+def named_unknown(counts: Sequence[tuple[str, int]], rest: int, column: str, rule: str) -> pd.DataFrame:
+    """Return the problems of unknown values, each with its number of rows; `rest` counts the rows of all others."""
+    said = [f"{value} ({n})" for value, n in counts]
+    return problem_block(None, column, rule, [*said, *([f"… ({rest})"] if rest else [])])

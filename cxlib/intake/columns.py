@@ -36,8 +36,6 @@ from cxlib.intake.quick import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from cxlib.intake.cells import Column, Piece
@@ -273,33 +271,3 @@ def _texts(column: Column, _: Plan) -> Parsed:
 
 def _some(valid: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     return None if valid.all() else valid
-
-
-def unified(parts: Sequence[Parsed]) -> tuple[pa.Array, list[NDArray[np.int32]]]:
-    """Return (the different texts of the words of all pieces, the codes of each piece's words)."""
-    chunks = [each.words for each in parts]
-    whole = pa.chunked_array(chunks, pa.dictionary(pa.int32(), pa.string())).unify_dictionaries()
-    if not whole.num_chunks:
-        return pa.array([], pa.string()), []
-    codes = [chunk.indices.to_numpy() for chunk in whole.chunks]
-    longest = max(whole.chunks, key=lambda chunk: len(chunk.dictionary))
-    return longest.dictionary, codes
-
-
-def evidence(parts: Sequence[Parsed], words: pa.Array, codes: Sequence[NDArray[np.int32]]) -> tuple[pa.Array, pa.Array]:
-    """Return texts and how often they occur: all odd ones, examples of plain ones, and each plain day once."""
-    counts = np.zeros(len(words), np.int64)
-    for each in codes:
-        counts += np.bincount(each, minlength=len(words))
-    examples: dict[str, int] = {}
-    for part in parts:
-        for text, n in part.counts.items():
-            examples[text] = examples.get(text, 0) + n
-    days = np.unique(np.concatenate([np.empty(0, np.int64), *(each.days for each in parts)]))
-    named = np.datetime_as_string((days + DAY_BASE).astype("datetime64[D]")).tolist() if len(days) else []
-    if any(isinstance(each.values, np.ndarray) and each.values.dtype == np.int64 for each in parts):
-        # of times it matters whether any says how far it is from UTC
-        named = [f"{day} 00:00:00{'' if any(each.naive for each in parts) else 'Z'}" for day in named]
-    more = pa.array([*examples, *named], pa.string())
-    often = np.concatenate([counts, np.array([*examples.values()], np.int64), np.ones(len(named), np.int64)])
-    return pa.concat_arrays([words, more]), pa.array(often)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 
-from cxlib.engine.threads import run
+from cxlib.engine.threads import run, stream
 from cxlib.intake.cells import ROW, Column, places_of
 from cxlib.intake.marks import MOST_MARKED, marked_rows, marks_for
 from cxlib.intake.scan import BLANK, CR, FAULTS, LF, REPEATED_HEADER, header_rows, scan_block, stop_table
 from cxlib.intake.split import HARD, MORE_FAULTS, PADDING, split_block
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -163,7 +163,12 @@ class DelimitedCells:
 
     def each(self, function: Callable[[int, Piece], T]) -> list[T]:
         """Call a function with each piece, in parallel."""
-        return run(lambda i, extent: function(i, self._piece(extent)), enumerate(self._extents))
+        return list(self.stream(function))
+
+    def stream(self, function: Callable[[int, Piece], T], first: int = 0) -> Iterator[T]:
+        """Call a function with each piece from `first` on."""
+        parts = list(enumerate(self._extents))[first:]
+        return stream(lambda i, extent: function(i, self._piece(extent)), parts)
 
     def _some(self, extent: Extent, rows: NDArray[np.int64]) -> pa.Table:
         piece = self._piece(extent)

@@ -46,5 +46,10 @@ def against_catalogue(reading: Reading, plan_ids: Collection[str]) -> Reading:
         message = f"rows were lost: {counts}"
         raise AssertionError(message)
     return replace(
-        reading, table=table, rows=reading.rows.filter(good), quarantined=quarantined, problems=problems, counts=counts
+        reading,
+        typed=table,
+        numbers=reading.rows.filter(good),
+        quarantined=quarantined,
+        problems=problems,
+        counts=counts,
     )

@@ -16,6 +16,7 @@ from cxlib.texts import N_
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import pandas as pd
 
@@ -46,12 +47,16 @@ class Target:
 
 @dataclass(frozen=True)
 class Found:
-    """Typed good rows, the file's number of each, what is wrong with the others, and the mapping that was used."""
+    """Typed good rows, the file's number of each, what is wrong with the others, and the mapping that was used.
+
+    `table` and `rows` are None, or paths, where they went to files.
+    """
 
     mapping: Mapping
-    table: pa.Table
-    rows: pa.ChunkedArray
+    table: pa.Table | Path | None
+    rows: pa.ChunkedArray | Path | None
     problems: pd.DataFrame
+    loaded: int
 
 
 def wanted(mapping: Mapping) -> list[tuple[str, Column]]:

@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cxlib.engine.duck import literal, quoted
+from cxlib.engine.row_groups import ROW_GROUP_ROWS
 from cxlib.errors import CxError
 from cxlib.store.cells import HERE, IDENTICAL, KEPT, NEW, REPLACED, UNTOUCHED, Cells
 from cxlib.store.kinds import ORDERED_BY, check_schema, key_of, sql_type
 from cxlib.store.ordering import duplicate_key, missing_key
 from cxlib.store.records import Effect
-from cxlib.store.row_groups import ROW_GROUP_ROWS
 from cxlib.store.weaving import STATUS, in_order
 from cxlib.texts import N_
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Self
 import pyarrow.parquet as pq
 
 from cxlib.engine.duck import literal, locked, quoted
+from cxlib.engine.row_groups import ROW_GROUP_ROWS, RowGroups
 from cxlib.errors import CxError
 from cxlib.store.cells import IDENTICAL, KEPT, NEW, REPLACED
 from cxlib.store.joining import Joined, cast
@@ -20,7 +21,6 @@ from cxlib.store.kinds import ORDERED_BY, check_schema, table_named
 from cxlib.store.ordering import batches_of, is_kept_as_is, kept_schema, order_of
 from cxlib.store.progress import Progress
 from cxlib.store.records import Effect
-from cxlib.store.row_groups import ROW_GROUP_ROWS, RowGroups
 from cxlib.store.weaving import Sorted, Weave, in_order
 from cxlib.texts import N_
 

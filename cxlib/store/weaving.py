@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 
 from cxlib.engine.duck import quoted
+from cxlib.engine.row_groups import RowGroups
 from cxlib.store.alignment import Stretch, aligned
 from cxlib.store.cells import HERE, NEW, Cells
 from cxlib.store.ordering import batches_of, kept_schema
-from cxlib.store.row_groups import RowGroups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

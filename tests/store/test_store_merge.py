@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cxlib.engine import row_groups
 from cxlib.errors import CxError
-from cxlib.store import Incoming, ordering, row_groups
+from cxlib.store import Incoming, ordering
 
 PATIENT = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from cxlib.engine.row_groups import RowGroups
 from cxlib.errors import CxError
 from cxlib.store import Incoming, Store, ordering
 from cxlib.store.files import digest
-from cxlib.store.row_groups import RowGroups
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_customers_are_merged_in_order_too(store, own, monkeypatch):
 
 
 def test_row_groups_are_of_one_size_however_rows_come(tmp_path, monkeypatch):
-    monkeypatch.setattr("cxlib.store.row_groups.ROW_GROUP_ROWS", 10)
+    monkeypatch.setattr("cxlib.engine.row_groups.ROW_GROUP_ROWS", 10)
     whole = pa.table({"x": list(range(47))})
     found = []
     for sizes in ([47], [1] * 47, [7, 25, 3, 12]):
