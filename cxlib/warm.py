@@ -14,9 +14,7 @@ from cxlib.matching import Catalogue, bill, flag_history, plan_fit
 from cxlib.store import Incoming, Store
 
 PLAIN: Final = b"customer_id,month,plan_id,minutes\n1,2026-01,S,1.5\n1,2026-02,S,2\n2,2026-13,,x\nTotal,,,9\n"
-QUOTED: Final = (
-    b'customer_id,month,plan_id,minutes\n"2","2026-02-01","S ""x""","1,5"\n"1","2026-01-01",S,2\n"3",2026'
-)
+QUOTED: Final = b'customer_id,month,plan_id,minutes\n"2","2026-02-01","S ""x""","1,5"\n"1","2026-01-01",S,2\n"3",2026'
 TIMES: Final = b"contact_id,arrived_at,wait_s,tier\n1,2026-03-02 09:00:00,12,a\n2,2026-03-02T09:01:00Z,13.5,b\n"
 
 

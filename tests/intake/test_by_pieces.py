@@ -91,7 +91,9 @@ def test_columns_of_every_kind(data):
         options = data.draw(st.fixed_dictionaries({}, optional={
             "blank": st.sampled_from([(), ("A1",)]), "strip": st.sampled_from([(), (".0",)])}))  # fmt: skip
     if pool is CODES:
-        options = data.draw(st.fixed_dictionaries({}, optional={"codes": st.sampled_from([{"AGENT": "served"}, {"maybe": "yes"}])}))
+        options = data.draw(
+            st.fixed_dictionaries({}, optional={"codes": st.sampled_from([{"AGENT": "served"}, {"maybe": "yes"}])})
+        )
     columns = {key: ColumnMap(constant=constant) for key, constant in NEEDED[table].items()}
     columns[name] = ColumnMap.of("x", **options)
     text = "y|x|z\n" + "".join(f"k|{value}|\n" for value in values)
@@ -123,7 +125,9 @@ def test_customers_with_repeated_keys_keep_the_order_of_the_file(rows):
 
 
 def test_a_large_file_is_read_from_where_it_lies(tmp_path, monkeypatch):
-    rows = [f"C{c:05d},2026-{m:02d},{'SML'[c % 3]},{(c * m) % 500},{c}.{m:02d}" for c in range(800) for m in range(1, 13)]
+    rows = [
+        f"C{c:05d},2026-{m:02d},{'SML'[c % 3]},{(c * m) % 500},{c}.{m:02d}" for c in range(800) for m in range(1, 13)
+    ]
     rows[100] = rows[100].replace("2026", "26")
     rows[200] += ",1"
     rows[300] = rows[299]
