@@ -86,7 +86,9 @@ def _gaps(paths: list[Path]) -> pd.DataFrame:
         names = part["customer_id"].take(pa.array(starts))
         ascending = pc.all(pc.less(names.slice(0, len(names) - 1), names.slice(1))).as_py() is not False
         if not ascending or (last and names[0].as_py() <= last):
-            return check_references({"usage": pa.concat_tables([pq.read_table(each, columns=KEY) for each in paths])})
+            return check_references(
+                {"usage": pa.concat_tables([pq.read_table(each, columns=[*KEY]) for each in paths])}
+            )
         missing.look(part, starts)
         last = names[-1].as_py()
     return missing.named("usage.month")
