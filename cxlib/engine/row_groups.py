@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,7 +22,7 @@ class RowGroups:
         self._schema = schema
         self._batches: list[pa.RecordBatch] = []
         self._waiting = 0
-        self._writer = pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True)
+        self._writer = pq.ParquetWriter(path, schema, **_form(schema))
         self._thread = ThreadPoolExecutor(1)
         self._pending: Future[None] | None = None
         self.rows = 0
@@ -55,3 +55,15 @@ class RowGroups:
         if self._pending is not None:
             self._pending.result()
         self._pending = self._thread.submit(self._writer.write_table, table.slice(0, rows), ROW_GROUP_ROWS)
+
+
+def _form(schema: pa.Schema) -> dict[str, Any]:
+    """Return how columns are written: whole numbers by their differences, all others by what repeats."""
+    whole = [field.name for field in schema if pa.types.is_int64(field.type)]
+    return {
+        "compression": "zstd",
+        "compression_level": 1,
+        "use_dictionary": [name for name in schema.names if name not in whole] or False,
+        "column_encoding": dict.fromkeys(whole, "DELTA_BINARY_PACKED") or None,
+        "write_page_checksum": True,
+    }

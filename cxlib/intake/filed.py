@@ -95,7 +95,7 @@ def numbered(folder: Path, columns: Sequence[str] | None = None) -> Iterator[tup
     with pq.ParquetFile(folder / TYPED) as typed, pq.ParquetFile(folder / ROWS) as rows:
         for group in range(typed.num_row_groups):
             numbers = rows.read_row_group(group).column(0).to_numpy()
-            yield typed.read_row_group(group, columns=columns, use_threads=False), numbers
+            yield typed.read_row_group(group, columns=columns), numbers
 
 
 def write_filed(folder: Path, table: pa.Table, rows: pa.ChunkedArray) -> None:
