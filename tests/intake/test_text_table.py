@@ -202,6 +202,8 @@ def test_generated_chinese_files_are_decoded_right(rng: random.Random, encoding:
     ]
     data = "\n".join(",".join(row) for row in [header, *body]) + "\n"
     found = read_text_table(data.encode(encoding))
+    if "header_lines" in {each.code for each in found.needs_confirmation}:  # a first row of words may be a header too
+        found = read_text_table(data.encode(encoding), header="data")
     assert found.columns == header
     assert rows_of(found) == body
 
