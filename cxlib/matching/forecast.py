@@ -9,9 +9,9 @@ import numpy as np
 
 from cxlib.engine.threads import run
 from cxlib.matching.advice import Advice, advise
-from cxlib.matching.kernels import Rows, bill_all_rows
+from cxlib.matching.paths import bill_paths
 from cxlib.matching.predictive import own_futures, resolution
-from cxlib.matching.tariffs import catalogue_decimals, tariff_for
+from cxlib.matching.tariffs import catalogue_decimals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,37 +100,20 @@ class Forecaster:
         self._choose(futures, asked, np.full(len(asked.who), self.draws), out)
 
     def _choose(self, futures: NDArray[np.int64], asked: Asked, count: NDArray[np.int64], out: Advice) -> None:
-        bills, fees = bill_futures(self.catalogue, futures, self._decimals, self.outlook.origin)
-        priced = (bills[:, :1] >= 0).T
-        may = asked.may & priced
-        advise(bills, fees, count, self.horizon, asked.held, may, asked.switching, self.least, asked.at, out)
+        month, each = self.outlook.origin, futures.shape[1] // self.horizon // len(asked.who)
+        paths = bill_paths(
+            self.catalogue,
+            futures,
+            self._decimals,
+            month=month,
+            horizon=self.horizon,
+            held=np.repeat(asked.held, each),
+        )
+        may = asked.may & (paths.bills[:, :1] >= 0).T
+        advise(
+            paths.bills, paths.fees, count, self.horizon, asked.held, may, asked.switching, self.least, asked.at, out
+        )
 
     @property
     def _decimals(self) -> list[int]:
         return resolution(self.outlook.offset, catalogue_decimals(self.catalogue))
-
-
-def bill_futures(
-    catalogue: Catalogue, futures: NDArray[np.int64], decimals: list[int], month: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Bill usage at the prices of one month, on the thread that calls: `bill_all` would wait for a second one.
-
-    Parameters
-    ----------
-    futures : int64 [M, N]
-        Usage in whole numbers of ``10 ** -decimals``.
-
-    Returns
-    -------
-    (bills, fees)
-        Minor units: int64 [P, N], -1 where the plan has no price in the month, and int64 [P].
-    """
-    largest = [int(each.max(initial=0)) for each in futures]
-    tariff, kind, _ = tariff_for(catalogue, first=month, last=month, decimals=decimals, largest=largest, months=1)
-    n = futures.shape[1]
-    rows = Rows(quantity=futures.astype(kind), month=np.zeros(n, np.int16), held=np.zeros(0, np.int16))
-    bills = np.empty((len(catalogue), n), dtype=np.int64)
-    bill_all_rows(rows, tariff, 0, n, bills)
-    version = tariff.version_of[:, 0]
-    fees = np.where(version >= 0, tariff.fee[version].astype(np.int64), np.int64(-1))
-    return bills, fees
