@@ -12,8 +12,9 @@ from cxlib.matching.reasons import reasons, say_reason
 from cxlib.matching.rollup import merge_rollups, rollup_events
 
 if TYPE_CHECKING:
-    from cxlib.matching.backtest import WalkForwardSplit, backtest, summarise_backtest
+    from cxlib.matching.backtest import backtest, summarise_backtest
     from cxlib.matching.recommender import PlanRecommender
+    from cxlib.matching.walk_forward import WalkForwardSplit
 
 __all__ = [
     "Catalogue",
@@ -35,7 +36,7 @@ __all__ = [
 
 _LEARNING = {
     "PlanRecommender": "recommender",
-    "WalkForwardSplit": "backtest",
+    "WalkForwardSplit": "walk_forward",
     "backtest": "backtest",
     "summarise_backtest": "backtest",
 }

@@ -5,26 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from scipy import stats
 from sklearn.base import clone
-from sklearn.utils.validation import check_is_fitted
 
-from cxlib.engine import frames
-from cxlib.errors import CxError
 from cxlib.matching.advised import STRONG
 from cxlib.matching.bills import bill_all
-from cxlib.matching.months import month_numbers, month_starts
-from cxlib.matching.predictive import Windows, find_windows
+from cxlib.matching.months import month_starts
+from cxlib.matching.predictive import Windows, chosen_windows, find_windows
 from cxlib.matching.texts import coded, strings
-from cxlib.texts import N_
+from cxlib.matching.walk_forward import WalkForwardSplit, regret_score
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from cxlib.matching.advised import Advised
@@ -32,58 +26,10 @@ if TYPE_CHECKING:
     from cxlib.matching.history import History
     from cxlib.matching.recommender import PlanRecommender
 
+__all__ = ["RULES", "WalkForwardSplit", "backtest", "regret_score", "summarise_backtest"]
+
 RULES: Final = ("stay", "last_month", "mean_3", "mean_all", "flag", "recommended")
 _FORBIDDEN: Final = np.iinfo(np.int64).max // 4
-
-
-class WalkForwardSplit:
-    """Folds that go forward in time: learn up to the end of a month, judge by the months after it.
-
-    Parameters
-    ----------
-    n_splits : int
-        Origins: the last ones that the usage has room for.
-    horizon : int
-        Months after the origin.
-    min_months : int
-        Months that the usage must have up to the origin.
-
-    Notes
-    -----
-    A fold's test rows are all rows up to `horizon` months after the origin, those of training included: a
-    customer's past is needed to advise it. `PlanRecommender.score` takes the months after the origin for judging only.
-    """
-
-    def __init__(self, n_splits: int = 3, *, horizon: int = 3, min_months: int = 4) -> None:
-        self.n_splits = n_splits
-        self.horizon = horizon
-        self.min_months = min_months
-
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:  # noqa: ARG002, N803
-        """Return the number of folds."""
-        return self.n_splits
-
-    def split(
-        self,
-        X: Any,  # noqa: N803 - scikit-learn's name
-        y: Any = None,  # noqa: ARG002
-        groups: Any = None,  # noqa: ARG002
-    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-        """Yield row positions of training and test, the earliest origin first. `X` has a column `month`."""
-        month = _months(X)
-        first, last = int(month.min()), int(month.max())
-        origins = [last - self.horizon - back for back in reversed(range(self.n_splits))]
-        if origins[0] - first + 1 < self.min_months:
-            raise CxError(
-                "too_few_months",
-                N_("{n} folds need {needed} months of usage, there are {found}."),
-                hint=N_("Ask for fewer folds or a shorter horizon."),
-                n=self.n_splits,
-                needed=self.min_months + self.horizon + self.n_splits - 1,
-                found=last - first + 1,
-            )
-        for origin in origins:
-            yield np.flatnonzero(month <= origin), np.flatnonzero(month <= origin + self.horizon)
 
 
 def backtest(recommender: PlanRecommender, usage: Any, *, customers: Any = None) -> pd.DataFrame:
@@ -112,7 +58,7 @@ def backtest(recommender: PlanRecommender, usage: Any, *, customers: Any = None)
     history = fitted.history_
     windows = find_windows(history, horizon=fitted.horizon, seed=0)
     long = np.flatnonzero(windows.stop - windows.first >= fitted.months)
-    return _judged(fitted, history, _some(windows, long))
+    return judge(fitted, history, chosen_windows(windows, long))
 
 
 def summarise_backtest(rows: pd.DataFrame) -> pd.DataFrame:
@@ -130,27 +76,6 @@ def summarise_backtest(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found).astype({"rule": "str"})
 
 
-def regret_score(estimator: PlanRecommender, usage: Any, y: None = None, *, customers: Any = None) -> float:  # noqa: ARG001
-    """Return the negative mean regret of a fitted recommender over the last `horizon` months of `usage`.
-
-    The origin is the month before them; what the estimator has learned should end there (see `WalkForwardSplit`).
-    """
-    check_is_fitted(estimator, "windows_")
-    history = estimator._read(usage)  # noqa: SLF001 - its own reading of usage
-    windows = find_windows(history, horizon=estimator.horizon, seed=0)
-    at_end = (windows.stop - windows.first >= estimator.months) & (windows.end == history.last_month)
-    rows = _judged(estimator, history, _some(windows, np.flatnonzero(at_end)), customers=customers)
-    if rows.empty:
-        raise CxError(
-            "not_enough_data",
-            N_("No customer has {months} complete months and {horizon} more after them."),
-            hint=N_("Bring more months of usage."),
-            months=estimator.months,
-            horizon=estimator.horizon,
-        )
-    return -float(rows["regret_recommended"].mean())
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Outcome:
     """What was paid and would have been paid, Q customer-origins, P plans, minor units."""
@@ -166,7 +91,8 @@ class _Outcome:
         return over
 
 
-def _judged(recommender: PlanRecommender, history: History, windows: Windows, *, customers: Any = None) -> pd.DataFrame:
+def judge(recommender: PlanRecommender, history: History, windows: Windows, *, customers: Any = None) -> pd.DataFrame:
+    """Advise customers at the end of each window's past and bill what came after: rows as those of `backtest`."""
     origin = history.month[windows.stop - 1]
     advised = recommender.advise_at(history, windows.owner, origin, customers=customers)
     bills = bill_all(history.exact, recommender.catalogue_, history.month, decimals=history.decimals)
@@ -288,15 +214,3 @@ def _clustered(values: NDArray[Any], cluster: NDArray[Any]) -> tuple[float, floa
     error = np.sqrt(n / (n - 1) * (np.bincount(code, weights=values - mean) ** 2).sum()) / len(values)
     away = stats.t.ppf(0.975, n - 1) * error
     return float(mean - away), float(mean + away)
-
-
-def _some(windows: Windows, chosen: NDArray[np.intp]) -> Windows:
-    first, stop, end, owner, priority = windows
-    return Windows(first[chosen], stop[chosen], end[chosen], owner[chosen], priority[chosen])
-
-
-def _months(usage: Any) -> NDArray[np.int32]:
-    frame = nw.from_native(usage, eager_only=True)
-    frames.missing(("month",), frame.columns, table="usage")
-    column = frame["month"].to_arrow()
-    return month_numbers(column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column]))

@@ -53,6 +53,11 @@ def find_windows(history: History, *, horizon: int, seed: int) -> Windows:
     return Windows(first, stop, history.month[stop + horizon - 1], owner, priority)
 
 
+def chosen_windows(windows: Windows, chosen: NDArray[np.intp]) -> Windows:
+    """Return some of the windows."""
+    return Windows._make(each[chosen] for each in windows)
+
+
 @njit(cache=True, nogil=True)
 def describe(
     used: Any, month: Any, first: Any, stop: Any, offset: Any, decay: float, level: Any, features: Any

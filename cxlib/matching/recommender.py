@@ -155,7 +155,7 @@ class PlanRecommender(BaseEstimator):  # type: ignore[misc]
 
     def score(self, usage: Any, y: None = None, *, customers: Any = None) -> float:
         """Return the mean regret over the last `horizon` months of `usage`, negative, in money."""
-        from cxlib.matching.backtest import regret_score  # noqa: PLC0415 - the back-test knows the recommender
+        from cxlib.matching.walk_forward import regret_score  # noqa: PLC0415 - the folds know the recommender
 
         return regret_score(self, usage, y, customers=customers)
 
