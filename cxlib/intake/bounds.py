@@ -26,6 +26,8 @@ MAX_EXPANDED_BYTES: Final = 8192 * MIB
 """No packed text may hold more than this."""
 FREE_EXPANDED_BYTES: Final = 256 * MIB
 """Up to here the ratio does not matter: small files of zeros are harmless."""
+FREE_GZIP_BYTES: Final = 64 * MIB
+"""The same for packed text, of which the ratio is known while it is unpacked."""
 MAX_RATIO: Final = 200
 """Honest texts pack 3 to 30 times."""
 MAX_COLUMNS: Final = 2000
@@ -51,10 +53,15 @@ _ROW: Final = re.compile(rb"""\sr\s*=\s*["'][A-Z]{0,4}([0-9]{1,10})["']""")
 
 
 def check_expansion(
-    packed: int, expanded: int, *, limit: int = MAX_EXPANDED_BYTES, most_times: float = MAX_RATIO
+    packed: int,
+    expanded: int,
+    *,
+    limit: int = MAX_EXPANDED_BYTES,
+    most_times: float = MAX_RATIO,
+    free: int = FREE_EXPANDED_BYTES,
 ) -> None:
     """Raise `CxError` ``too_large`` where `packed` bytes hold too many `expanded` bytes."""
-    if expanded > limit or (expanded > FREE_EXPANDED_BYTES and expanded > most_times * max(packed, 1)):
+    if expanded > limit or (expanded > free and expanded > most_times * max(packed, 1)):
         raise _too_large(packed, expanded)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from cxlib.errors import CxError
-from cxlib.intake.bounds import MIB, check_expansion
+from cxlib.intake.bounds import FREE_GZIP_BYTES, MIB, check_expansion
 from cxlib.intake.bytes_at import FileBytes, plain_file
 from cxlib.intake.encodings import Decoded
 from cxlib.texts import N_
@@ -168,7 +168,7 @@ def _refuse_kind(kind: str) -> None:
 
 
 def _gunzip(data: bytes) -> bytes:
-    """Unpack all members, stopping as soon as they hold too much."""
+    """Unpack all members, stopping as soon as what was read of them has held too much."""
     parts: list[bytes] = []
     total, at, packed = 0, 0, memoryview(data)
     try:
@@ -186,7 +186,7 @@ def _gunzip(data: bytes) -> bytes:
                     raise zlib.error  # noqa: TRY301 - cut off, which zlib itself does not say
                 parts.append(part)
                 total += len(part)
-                check_expansion(len(data), total)
+                check_expansion(at - len(rest), total, free=FREE_GZIP_BYTES)
             at -= len(engine.unused_data)
     except zlib.error as error:
         raise CxError(

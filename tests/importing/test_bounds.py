@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 
 import numpy as np
@@ -10,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from cxlib.errors import CxError
-from cxlib.intake.bounds import MAX_EXPANDED_BYTES, MIB, check_expansion, check_parquet
+from cxlib.intake.bounds import FREE_GZIP_BYTES, MAX_EXPANDED_BYTES, MIB, check_expansion, check_parquet
+from cxlib.intake.sources import open_source
 
 ROWS = 1_200_000
 
@@ -77,3 +79,15 @@ def test_packed_text_is_bounded_by_its_ratio_and_its_size(packed: int, expanded:
     else:
         with pytest.raises(CxError):
             check_expansion(packed, expanded)
+
+
+def test_a_packed_bomb_is_refused_before_much_of_it_is_unpacked() -> None:
+    with pytest.raises(CxError) as refused:
+        open_source(gzip.compress(bytes(64 * MIB)) * 32)
+    assert refused.value.code == "too_large"
+    assert refused.value.values["expanded"] * MIB <= FREE_GZIP_BYTES + 2 * MIB
+
+
+def test_zeros_that_pack_well_are_taken_as_long_as_they_are_few() -> None:
+    text = b"customer_id,month,minutes\n" + b"00000007,2026-01,0\n" * 3_000_000
+    assert open_source(gzip.compress(text, compresslevel=9)).data == text
