@@ -277,8 +277,9 @@ def test_children_go_with_their_server(root: Path) -> None:
         "import json, os, sys, time; sys.path[:0] = json.loads(sys.argv[1])\n"
         "from pathlib import Path; from conftest import TriedRunner\n"
         "runner = TriedRunner(Path(sys.argv[2]), imports=['json'])\n"
-        "job = runner.start('jobs_to_try:slow', {}); runner.ready(30)\n"
+        "job = runner.start('jobs_to_try:slow', {})\n"
         "while not job.said.startswith('step'): time.sleep(.02)\n"
+        "assert runner.ready(30)\n"
         "print(job.said.split()[-1], runner._spare.pid, flush=True); time.sleep(60)\n"
     )
     paths = [str(Path(__file__).parent), str(Runner.paths[0])]
