@@ -12,8 +12,9 @@ from cxlib.matching.reasons import reasons, say_reason
 from cxlib.matching.rollup import merge_rollups, rollup_events
 
 if TYPE_CHECKING:
-    from cxlib.matching.backtest import backtest, summarise_backtest
+    from cxlib.matching.backtesting import backtest
     from cxlib.matching.recommender import PlanRecommender
+    from cxlib.matching.reliability import backtest_by, calibration, reliability_curve, summarise_backtest
     from cxlib.matching.walk_forward import WalkForwardSplit
 
 __all__ = [
@@ -21,14 +22,17 @@ __all__ = [
     "PlanRecommender",
     "WalkForwardSplit",
     "backtest",
+    "backtest_by",
     "bill",
     "bill_all",
+    "calibration",
     "fit_summary",
     "flag_history",
     "line_items",
     "merge_rollups",
     "plan_fit",
     "reasons",
+    "reliability_curve",
     "rollup_events",
     "say_reason",
     "summarise_backtest",
@@ -37,8 +41,11 @@ __all__ = [
 _LEARNING = {
     "PlanRecommender": "recommender",
     "WalkForwardSplit": "walk_forward",
-    "backtest": "backtest",
-    "summarise_backtest": "backtest",
+    "backtest": "backtesting",
+    "backtest_by": "reliability",
+    "calibration": "reliability",
+    "reliability_curve": "reliability",
+    "summarise_backtest": "reliability",
 }
 
 

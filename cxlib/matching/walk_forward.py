@@ -78,7 +78,7 @@ def regret_score(estimator: PlanRecommender, usage: Any, y: None = None, *, cust
 
     The origin is the month before them; what the estimator has learned should end there (see `WalkForwardSplit`).
     """
-    from cxlib.matching.backtest import judge  # noqa: PLC0415 - the back-test has these folds among its names
+    from cxlib.matching.backtesting import judge  # noqa: PLC0415 - the back-test has these folds among its names
 
     check_is_fitted(estimator, "windows_")
     history = estimator._read(usage)  # noqa: SLF001 - its own reading of usage

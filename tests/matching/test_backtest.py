@@ -8,8 +8,9 @@ import pytest
 from sklearn.model_selection import cross_val_score
 
 from cxlib.errors import CxError
-from cxlib.matching.backtest import RULES, WalkForwardSplit, backtest, regret_score, summarise_backtest
+from cxlib.matching.backtesting import RULES, WalkForwardSplit, backtest, regret_score
 from cxlib.matching.recommender import PlanRecommender
+from cxlib.matching.reliability import summarise_backtest
 
 PLANS = pd.DataFrame(
     {
@@ -239,3 +240,10 @@ def test_the_same_usage_advised_today(mobile_usage):
     assert (known["basis"] == "others").all()
     assert (known["interval_low"] <= known["interval_high"]).all()
     assert (known["expected_saving"] >= 0).all()
+
+
+def test_the_public_name_is_the_function_whatever_was_imported_before():
+    import cxlib.matching  # noqa: PLC0415
+
+    assert callable(cxlib.matching.backtest)
+    assert cxlib.matching.backtest is backtest
