@@ -10,7 +10,7 @@ import pandas as pd
 
 from cxlib.fairness import overtakes
 from cxlib.intake import read
-from cxlib.matching import Catalogue, bill, flag_history, plan_fit
+from cxlib.matching import Catalogue, bill, flag_history, plan_fit, withheld
 from cxlib.store import Incoming, Store
 
 PLAIN: Final = b"customer_id,month,plan_id,minutes\n1,2026-01,S,1.5\n1,2026-02,S,2\n2,2026-13,,x\nTotal,,,9\n"
@@ -55,6 +55,7 @@ def warm() -> None:
     plan_fit(usage.assign(minutes=3e9), catalogue)  # wide numbers have kernels of their own
     flag_history(usage, catalogue)
     bill(usage, catalogue)
+    withheld(usage.assign(billed_amount=12.5), catalogue)
     PlanRecommender(catalogue).fit(usage).recommend(usage)
 
 

@@ -9,6 +9,7 @@ from cxlib.matching.bills import bill, bill_all, line_items
 from cxlib.matching.catalogue import Catalogue
 from cxlib.matching.fit import fit_summary, flag_history, plan_fit
 from cxlib.matching.reasons import reasons, say_reason
+from cxlib.matching.reconcile import reconcile, reconcile_customers, reconcile_summary, withheld
 from cxlib.matching.rollup import merge_rollups, rollup_events
 
 if TYPE_CHECKING:
@@ -32,10 +33,14 @@ __all__ = [
     "merge_rollups",
     "plan_fit",
     "reasons",
+    "reconcile",
+    "reconcile_customers",
+    "reconcile_summary",
     "reliability_curve",
     "rollup_events",
     "say_reason",
     "summarise_backtest",
+    "withheld",
 ]
 
 _LEARNING = {

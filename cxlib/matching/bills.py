@@ -8,6 +8,7 @@ month's overage is first raised to whole units.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from cxlib.matching.case import Case
     from cxlib.matching.catalogue import Catalogue
 
 
@@ -66,24 +68,15 @@ def bill(
     n, lines = len(case.usage.month), 1 + len(catalogue.meters)
     if plans == "held":
         position = case.rows.held[:, None].astype(np.int64)
+        flat = held_lines(case)
     else:
         named = catalogue.plan_ids if plans == "all" else plans
         chosen = np.array([_position(each, catalogue) for each in named], dtype=np.int64)
         position = np.tile(chosen, (n, 1))
-    amounts = np.full((n, position.shape[1], lines), -1, dtype=np.int64)
-
-    def fill(lo: int, hi: int) -> None:
-        if plans != "held":
-            bill_lines(case.rows, case.tariff, chosen, lo, hi, amounts[lo:hi])
-            return
-        room = np.empty((hi - lo, 1, lines), dtype=np.int64)
-        for p in np.unique(case.rows.held[lo:hi]):
-            bill_lines(case.rows, case.tariff, np.array([p], dtype=np.int64), lo, hi, room)
-            mine = case.rows.held[lo:hi] == p
-            amounts[lo:hi][mine] = room[mine]
-
-    run(fill, blocks(n, parts=1 + n // 20_000))
-    flat = amounts.reshape(-1, lines)
+        amounts = np.full((n, len(chosen), lines), -1, dtype=np.int64)
+        parts = blocks(n, parts=1 + n // 20_000)
+        run(bill_lines, [(case.rows, case.tariff, chosen, lo, hi, amounts[lo:hi]) for lo, hi in parts])
+        flat = amounts.reshape(-1, lines)
     priced = flat[:, 0] >= 0
     owner = np.repeat(np.arange(len(case.usage.customer_ids)), np.diff(case.usage.starts))
     row = np.repeat(np.arange(n), position.shape[1])[priced]
@@ -99,6 +92,26 @@ def bill(
             "total_minor": flat.sum(axis=1),
         }
     )
+
+
+def held_lines(case: Case) -> NDArray[np.int64]:
+    """Bill every row on the plan held: fee and overage of each meter in the smallest unit, int64 [N, 1 + M]."""
+    n, rows = len(case.usage.month), case.rows
+    amounts = np.empty((n, 1 + len(case.catalogue.meters)), dtype=np.int64)
+
+    def fill(lo: int, hi: int) -> None:
+        order = lo + np.argsort(rows.held[lo:hi], kind="stable")
+        held = rows.held[order]
+        edges = [0, *(np.flatnonzero(np.diff(held)) + 1), hi - lo]
+        for a, b in itertools.pairwise(edges):
+            mine = order[a:b]
+            part = Rows(rows.quantity[:, mine], rows.month[mine], held[a:b])
+            room = np.empty((b - a, 1, amounts.shape[1]), dtype=np.int64)
+            bill_lines(part, case.tariff, held[a : a + 1].astype(np.int64), 0, b - a, room)
+            amounts[mine] = room[:, 0]
+
+    run(fill, blocks(n, parts=1 + n // 200_000))
+    return amounts
 
 
 def line_items(

@@ -64,8 +64,11 @@ def open_case(
     absent: Absent = "missing",
     until: Any = None,
     held: bool = True,
+    billed: bool = False,
 ) -> Case:
     """Read usage and customers and compile the catalogue for them; without `held` nobody needs to hold a plan.
+
+    With `billed` the amounts billed are read too; they go with ``absent="missing"`` alone.
 
     Raises
     ------
@@ -76,7 +79,8 @@ def open_case(
     if not isinstance(months, int | np.integer) or not 1 <= months <= LONGEST:
         raise CxError("bad_setting", N_("A window has 1 to 120 months, not {value}."), value=months)
     table = CustomerTable(customers)
-    read = read_usage(usage, meters=catalogue.meters, plan_ids=catalogue.plan_ids, least=catalogue_decimals(catalogue))
+    least = catalogue_decimals(catalogue)
+    read = read_usage(usage, meters=catalogue.meters, plan_ids=catalogue.plan_ids, least=least, billed=billed)
     if not len(read.month):
         raise CxError("no_usage", N_("There is no usage."), hint=N_("Bring usage of at least one customer."))
     first, last = _span(read.month)
@@ -207,6 +211,7 @@ def _with_zeros(usage: Usage, table: CustomerTable, catalogue: Catalogue, end: i
         quantity=quantity,
         held=_carried(usage.held[row[there]], there, customer),
         complete=None if usage.complete is None else complete,
+        billed=None,
     )
 
 

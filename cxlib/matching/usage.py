@@ -33,7 +33,8 @@ class Usage:
     """Usage of C customers in N rows, sorted by customer and month.
 
     `quantity` [M, N] counts in units of ``10 ** -decimals`` of each meter; `held` is the position of the plan held,
-    `NO_PLAN` where the usage does not say; `complete` is None where every month is.
+    `NO_PLAN` where the usage does not say; `complete` is None where every month is; `billed` are the amounts billed, as
+    the usage has them, where they were asked for and are there.
     """
 
     customer_ids: pa.LargeStringArray
@@ -44,6 +45,7 @@ class Usage:
     largest: tuple[int, ...]
     held: NDArray[np.int16]
     complete: NDArray[np.bool_] | None
+    billed: pa.ChunkedArray | None = None
 
     def customer_of(self, row: int) -> int:
         """Return the position of the customer of a row."""
@@ -69,7 +71,9 @@ def columns_of(frame: Any, names: Sequence[str]) -> pa.Table:
     return native.select([name for name in names if name in native.columns]).to_arrow()
 
 
-def read_usage(frame: Any, *, meters: Sequence[str], plan_ids: Sequence[str], least: Sequence[int]) -> Usage:
+def read_usage(
+    frame: Any, *, meters: Sequence[str], plan_ids: Sequence[str], least: Sequence[int], billed: bool = False
+) -> Usage:
     """Read usage rows, sort them where they are not sorted, and count their quantities.
 
     Parameters
@@ -78,6 +82,8 @@ def read_usage(frame: Any, *, meters: Sequence[str], plan_ids: Sequence[str], le
         customer_id, month, one column per meter; optionally plan_id, complete.
     least : sequence of int
         Per meter, the decimals that the catalogue needs.
+    billed : bool
+        Whether to read `billed_amount` too.
 
     Raises
     ------
@@ -85,7 +91,8 @@ def read_usage(frame: Any, *, meters: Sequence[str], plan_ids: Sequence[str], le
         ``missing_column``, ``missing_customer``, ``bad_month``, ``duplicate_month``, ``unknown_plan``,
         ``negative_usage``, ``not_a_number``, ``too_many_decimals`` or ``too_large``, naming customer and month.
     """
-    table = columns_of(frame, ["customer_id", "month", "plan_id", "complete", *meters])
+    amounts = ["billed_amount"] if billed else []
+    table = columns_of(frame, ["customer_id", "month", "plan_id", "complete", *meters, *amounts])
     for name in ("customer_id", "month", *meters):
         if name not in table.column_names:
             raise CxError(
@@ -120,6 +127,7 @@ def read_usage(frame: Any, *, meters: Sequence[str], plan_ids: Sequence[str], le
         largest=counted[2],
         held=np.full(len(month), NO_PLAN, dtype=np.int16) if held is None else held,
         complete=_flags(table["complete"]) if "complete" in table.column_names else None,
+        billed=table["billed_amount"] if billed and "billed_amount" in table.column_names else None,
     )
     unknown = usage.held == UNKNOWN_PLAN
     if unknown.any():
