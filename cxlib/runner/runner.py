@@ -184,11 +184,11 @@ class Runner:
         self._let_go()
 
     def _more_hands(self) -> None:
-        """Have a thread for the next job. They stay: a child goes when the thread that started it goes."""
+        """Have a thread for the next job and for the spare process. They stay: a child goes when the thread that started it goes."""
         if self._closed:
             message = "the runner is closed"
             raise RuntimeError(message)
-        if len(self._threads) < AT_ONCE and (not self._threads or len(self._queue) > self._idle):
+        if len(self._threads) < AT_ONCE and len(self._queue) + self._wanted > self._idle:
             thread = threading.Thread(target=self._work, name=f"runner-{len(self._threads)}", daemon=True)
             self._threads.append(thread)
             thread.start()
