@@ -184,7 +184,7 @@ class Runner:
         self._let_go()
 
     def _more_hands(self) -> None:
-        """Have threads for the jobs and the spare process. They stay: a child goes when the one that started it goes."""
+        """Have threads for jobs and the spare process. They stay: a child goes when the one that started it goes."""
         if self._closed:
             message = "the runner is closed"
             raise RuntimeError(message)
