@@ -75,6 +75,15 @@ class Tables(DataSets):
             )
         return pa.table(found.columns, schema=pa.schema([field.with_nullable(True) for field in found.schema]))
 
+    def rows_of_customer(
+        self, dataset_id: str, table: str, customer_id: str, *, version: int | None = None
+    ) -> pa.Table:
+        """Return the rows of one customer of `usage` or `customers`, reading only the part of the file they are in."""
+        path = self.path(dataset_id, table, version=version)
+        with _said_of(path):
+            found = pq.read_table(path, filters=[("customer_id", "=", customer_id)], memory_map=True)
+        return pa.table(found.columns, schema=pa.schema([field.with_nullable(True) for field in found.schema]))
+
     def quarantined(self, dataset_id: str, version: int | None = None) -> list[tuple[ImportRecord, pa.Table]]:
         """Return the rows that were set aside when a version came in, by import."""
         found = []

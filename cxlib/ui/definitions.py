@@ -45,6 +45,19 @@ ADVICE: Final = N_(
     "plan held. **Strong** means at least 95 %. The flag looks back, the advice looks ahead; where they differ, "
     "both are shown."
 )
+ALLOWANCE: Final = N_(
+    "Each bar is the usage of a month; what lies above the **allowance** of the plan held then (the dashed line) is "
+    "charged as overage. Where there is no line, the meter is unlimited. **Hatched** months are not counted: the file "
+    "calls them incomplete, or they were left out here."
+)
+ON_EVERY_PLAN: Final = N_(
+    "What the same usage of the same months would have cost on **every plan**: fee and overage, exact to the smallest "
+    "unit of money. Grey plans may not be taken, for the reason beside them."
+)
+COST_CURVE: Final = N_(
+    "The mean bill of a month if **all usage had been** so many times what it was in these months. 1 is today. "
+    "Shown are the plan held, the cheapest plans that may be taken today, and the one that is cheapest somewhere."
+)
 OUTCOMES: Final = N_(
     "**Served in time** and **left** are shares of the contacts that had to queue, the **mean wait** is that of those "
     "who queued and were served. **Resolved** and **satisfaction** are over the contacts for which the file tells "

@@ -9,7 +9,7 @@ from cxlib import formats
 from cxlib.matching import say_reason
 from cxlib.tables import METERS
 from cxlib.texts import _, ngettext
-from cxlib.ui import results
+from cxlib.ui import customers, results
 from cxlib.ui.tiers import tier_names
 
 if TYPE_CHECKING:
@@ -78,6 +78,16 @@ def flagged_of(fit: pd.DataFrame, way: str = results.ALL) -> pd.DataFrame:
     """Return the flagged customers, all or of one direction."""
     flagged = fit[fit["state"] == "flagged"]
     return flagged if way == results.ALL else flagged[flagged["direction"] == way]
+
+
+def who_loses_most(scope: Scope, month: str, absent: str = results.MISSING) -> str | None:
+    """Return the flagged customer with the largest saving, who has not left; else the first of the usage."""
+    flagged = results.flagged(scope, month, absent)
+    here = flagged[~flagged["left"]]
+    if not here.empty:
+        return str(here.iloc[0]["customer_id"])
+    ids = customers.customer_ids(scope)
+    return str(ids[0].as_py()) if len(ids) else None
 
 
 def line_items_shown(items: pd.DataFrame) -> pd.DataFrame:

@@ -251,12 +251,13 @@ def usage_months(scope: Scope) -> list[str]:
 
 def catalogue(scope: Scope) -> Catalogue:
     """Return the data set's plans."""
-    found: Catalogue = _catalogue(scope.dataset.id, scope.version.number)
+    found: Catalogue = catalogue_of(scope.dataset.id, scope.version.number)
     return found
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _catalogue(dataset_id: str, version: int) -> Catalogue:
+def catalogue_of(dataset_id: str, version: int) -> Catalogue:
+    """Return the plans of a version of a data set."""
     return Catalogue(store().load(dataset_id, "plans", version=version))
 
 
@@ -277,6 +278,26 @@ def fit(scope: Scope, month: str, absent: str = MISSING) -> pd.DataFrame:
     )
 
 
+def flagged(scope: Scope, month: str, absent: str = MISSING) -> pd.DataFrame:
+    """Return the rows of `fit` with a flag, the largest saving first; kept apart, because they are few."""
+
+    def compute() -> pd.DataFrame:
+        every = fit(scope, month, absent)
+        return every[every["state"] == "flagged"].sort_values("saving", ascending=False, kind="stable")
+
+    return kept(scope, "flagged", compute, month=month, **_flag_options(scope, absent))
+
+
+def fit_counts(scope: Scope, month: str, absent: str = MISSING) -> dict[str, int]:
+    """Return the number of customers in each state of `fit`."""
+
+    def compute() -> pd.DataFrame:
+        return fit(scope, month, absent).groupby("state", as_index=False).agg(n=("customer_id", "size"))
+
+    found = kept(scope, "fit_counts", compute, month=month, **_flag_options(scope, absent))
+    return {str(state): int(n) for state, n in zip(found["state"], found["n"], strict=True)}
+
+
 def flag_course(scope: Scope, absent: str = MISSING) -> pd.DataFrame:
     """Return the flags standing at each month's end, see `cxlib.matching.flag_history`."""
     options = _flag_options(scope, absent)
@@ -290,12 +311,7 @@ def flag_course(scope: Scope, absent: str = MISSING) -> pd.DataFrame:
 
 def advice(scope: Scope, month: str) -> pd.DataFrame:
     """Return what the recommender advises at the end of a month, one row per customer."""
-    settings = scope.settings
-    options: dict[str, Any] = {
-        "horizon": settings.horizon,
-        "months": settings.months,
-        "min_saving": settings.min_saving,
-    }
+    options = advice_options(scope)
 
     def compute() -> pd.DataFrame:
         from cxlib.matching import PlanRecommender  # noqa: PLC0415 - takes seconds to import
@@ -305,6 +321,12 @@ def advice(scope: Scope, month: str) -> pd.DataFrame:
         return recommender.fit(usage, customers=customers).recommend(usage, as_of=month, customers=customers)
 
     return kept(scope, "advice", compute, month=month, **options)
+
+
+def advice_options(scope: Scope) -> dict[str, Any]:
+    """Return the settings of the data set that a recommendation depends on."""
+    settings = scope.settings
+    return {"horizon": settings.horizon, "months": settings.months, "min_saving": settings.min_saving}
 
 
 def reasons_of(scope: Scope, flagged: pd.DataFrame, month: str, absent: str = MISSING) -> pd.DataFrame:

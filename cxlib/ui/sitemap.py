@@ -76,6 +76,14 @@ PAGES: Final = (
         ":material/rule:",
     ),
     Entry(
+        "customer",
+        "matching/customer.py",
+        MATCHING,
+        N_("Customer"),
+        N_("This customer: what was used, what every plan would cost, and why?"),
+        ":material/person_search:",
+    ),
+    Entry(
         "import",
         "data/import_files.py",
         DATA,

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import streamlit as st
-from streamlit.testing.v1 import AppTest
 
-from cxlib.importing import Arrival, incoming
-from cxlib.intake import read
-from cxlib.store import Store
 from cxlib.ui.sitemap import PAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-ROOT = Path(__file__).parent.parent.parent
-FRAME = ROOT / "cxlib" / "ui" / "frame.py"
+    from streamlit.testing.v1 import AppTest
+
 PLANS = "plan_id,monthly_fee,included_minutes,overage_price_minutes,currency\nS,10,100,0.10,EUR\nL,30,1000,0.10,EUR\n"
 USAGE = "customer_id,month,plan_id,minutes\n" + "".join(
     f"{c},2026-{m:02d},S,{used}\n" for c, used in (("a", 400), ("b", 50)) for m in (1, 2, 3)
@@ -50,27 +44,6 @@ HOLDINGS: dict[str, dict[str, str]] = {
         "customers": "customer_id,tier\na,x\n",
     },
 }
-
-
-@pytest.fixture
-def holding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, str]], AppTest]]:
-    """Return a function that opens the frame over a data set that holds some tables, as CSV."""
-    monkeypatch.setenv("CXLIB_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("cxlib.ui.session.FIRST_PAGE_S", 600)
-    st.cache_resource.clear()
-
-    def open_frame(tables: dict[str, str]) -> AppTest:
-        if tables:
-            with Store() as store:
-                files = [
-                    Arrival(f"{name}.csv", text.encode(), read(text.encode(), table=name, zone="UTC"))
-                    for name, text in tables.items()
-                ]
-                store.commit(store.create(name="Mine").id, incoming(files))
-        return AppTest.from_file(str(FRAME), default_timeout=120).run()
-
-    yield open_frame
-    st.cache_resource.clear()
 
 
 def go(app: AppTest, url_path: str) -> str:
