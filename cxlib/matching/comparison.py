@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numba import njit
 
 from cxlib.engine.fixed import fixed_chunks
-from cxlib.engine.threads import run
+from cxlib.engine.threads import blocks, run
 from cxlib.errors import CxError
 from cxlib.matching.bills import held_lines
 from cxlib.matching.case import Case, open_case
@@ -44,8 +45,8 @@ class Tolerance:
     share: float
     amount: float | None = None
 
-    def allowed(self, calculated: NDArray[np.int64], money: int) -> NDArray[np.int64]:
-        """Return the largest gap within the tolerance, in the smallest unit, of which `money` make one unit.
+    def in_units(self, money: int) -> tuple[int, int, int]:
+        """Return numerator and denominator of the share, and the amount in the smallest unit, `money` to one unit.
 
         Raises
         ------
@@ -55,12 +56,9 @@ class Tolerance:
         for name, value in (("tolerance_share", self.share), ("tolerance_amount", self.amount or 0)):
             if not 0 <= value < math.inf:
                 raise CxError("bad_setting", N_("{name} is 0 or more, not {value}."), name=name, value=value)
-        part = Fraction(str(self.share)).limit_denominator(10**6)
-        whole, rest = np.divmod(calculated, part.denominator)
-        share = whole * part.numerator + rest * part.numerator // part.denominator
-        least = money if self.amount is None else math.floor(Fraction(str(self.amount)) * money)
-        allowed: NDArray[np.int64] = np.maximum(share, min(least, 2**62))
-        return allowed
+        share = min(Fraction(str(self.share)).limit_denominator(10**6), Fraction(1000))
+        amount = money if self.amount is None else math.floor(Fraction(str(self.amount)) * money)
+        return share.numerator, share.denominator, min(amount, 2**62)
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ def compare(
     usage: Any, catalogue: Catalogue, *, customers: Any, tolerance: Tolerance, until: Any = None
 ) -> Comparison | None:
     """Bill the plan held and set it beside `billed_amount`; None where no amount is known."""
-    tolerance.allowed(np.zeros(0, dtype=np.int64), 1)
+    numerator, denominator, least = tolerance.in_units(10**catalogue.minor_digits)
     amounts = columns_of(usage, ["billed_amount"])
     if not amounts.num_columns or amounts.column(0).null_count == amounts.num_rows:
         return None
@@ -94,10 +92,32 @@ def compare(
     if not known.any():
         return None
     lines = held_lines(case)
-    calculated = lines.sum(axis=1)
-    gap = np.where(known, billed - calculated, 0)
-    outside = np.abs(gap) > tolerance.allowed(calculated, case.money)
+    n = len(billed)
+    calculated, gap, outside = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.bool_)
+    run(
+        _gaps_of,
+        [
+            (lines, billed, known, numerator, denominator, least, lo, hi, calculated, gap, outside)
+            for lo, hi in blocks(n, parts=1 + n // 200_000)
+        ],
+    )
     return Comparison(case, customers, known, billed, lines, calculated, gap, outside)
+
+
+@njit(cache=True, nogil=True)
+def _gaps_of(  # noqa: PLR0917 - a kernel takes its arrays by position
+    lines: Any, billed: Any, known: Any, numerator: int, denominator: int, least: int, lo: int, hi: int,
+    calculated: Any, gap: Any, outside: Any,
+) -> None:  # fmt: skip
+    """Fill what rows lo..hi come to, the gap, and whether it is beyond the tolerance."""
+    for i in range(lo, hi):
+        total = np.int64(0)
+        for k in range(lines.shape[1]):
+            total += lines[i, k]
+        calculated[i] = total
+        gap[i] = billed[i] - total if known[i] else 0
+        share = total // denominator * numerator + total % denominator * numerator // denominator
+        outside[i] = abs(gap[i]) > max(share, least)
 
 
 def causes_of(found: Comparison, rows: NDArray[np.int64]) -> NDArray[np.int8]:
