@@ -11,6 +11,7 @@ from cxlib.matching.fit import fit_summary, flag_history, plan_fit
 from cxlib.matching.reasons import reasons, say_reason
 from cxlib.matching.reconcile import reconcile, reconcile_customers, reconcile_summary, withheld
 from cxlib.matching.rollup import merge_rollups, rollup_events
+from cxlib.matching.streamed import fit_summary_file, plan_fit_file
 
 if TYPE_CHECKING:
     from cxlib.matching.backtesting import backtest
@@ -28,10 +29,12 @@ __all__ = [
     "bill_all",
     "calibration",
     "fit_summary",
+    "fit_summary_file",
     "flag_history",
     "line_items",
     "merge_rollups",
     "plan_fit",
+    "plan_fit_file",
     "reasons",
     "reconcile",
     "reconcile_customers",

@@ -81,12 +81,12 @@ def open_case(
     table = CustomerTable(customers)
     least = catalogue_decimals(catalogue)
     read = read_usage(usage, meters=catalogue.meters, plan_ids=catalogue.plan_ids, least=least, billed=billed)
-    if not len(read.month):
-        raise CxError("no_usage", N_("There is no usage."), hint=N_("Bring usage of at least one customer."))
+    _refuse_nothing(read)
     first, last = _span(read.month)
     end = last if until is None else month_number(until)
     if absent == "zero":
         read = _with_zeros(read, table, catalogue, end)
+        _refuse_nothing(read)
         first, last = _span(read.month)
     elif absent != "missing":
         raise CxError("bad_setting", N_("absent is missing or zero, not {value}."), value=absent)
@@ -118,6 +118,11 @@ def open_case(
         kind=kind,
         dearest=dearest,
     )
+
+
+def _refuse_nothing(usage: Usage) -> None:
+    if not len(usage.month):
+        raise CxError("no_usage", N_("There is no usage."), hint=N_("Bring usage of at least one customer."))
 
 
 def _span(month: NDArray[np.int32]) -> tuple[int, int]:

@@ -107,14 +107,14 @@ def read_usage(
     month = month_numbers(table["month"])
     if len(month) and int(month.min()) < 0:
         raise CxError("bad_month", N_("A row of the usage has no month."), column="month")
-    starts, names = _runs(ids)
-    if not _sorted(starts, names, month):
+    starts, names = customer_runs(ids)
+    if not in_order(starts, names, month):
         order = pc.sort_indices(
             pa.table({"customer": ids.cast(pa.large_string()), "month": month}),
             sort_keys=[("customer", "ascending"), ("month", "ascending")],
         )
         table, month = table.take(order), month[order.to_numpy()]
-        starts, names = _runs(ids.take(order))
+        starts, names = customer_runs(ids.take(order))
     _refuse_doubles(starts, names, month)
     held = plan_positions(table["plan_id"], plan_ids) if "plan_id" in table.column_names else None
     counted = _quantities(table, meters, least, starts, names, month)
@@ -200,7 +200,7 @@ def _bytes_of(texts: Any) -> tuple[NDArray[Any], NDArray[np.uint8]]:
     return edges, np.frombuffer(data, dtype=np.uint8) if data is not None else np.zeros(0, dtype=np.uint8)
 
 
-def _runs(ids: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.LargeStringArray]:
+def customer_runs(ids: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.LargeStringArray]:
     """Return where each run of equal names starts, with the end, and the runs' names."""
     chunks = [chunk for chunk in ids.chunks if len(chunk)]
     new = np.zeros(len(ids), dtype=np.bool_)
@@ -279,7 +279,7 @@ def _match(edges: Any, data: Any, key_edges: Any, key_data: Any, out: Any) -> No
         out[i] = found
 
 
-def _sorted(starts: NDArray[np.int64], names: pa.LargeStringArray, month: NDArray[np.int32]) -> bool:
+def in_order(starts: NDArray[np.int64], names: pa.LargeStringArray, month: NDArray[np.int32]) -> bool:
     if len(names) > 1 and not pc.all(pc.less(names[:-1], names[1:])).as_py():
         return False
     return bool(_first_step(starts, month, 0) < 0)
