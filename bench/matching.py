@@ -1,13 +1,18 @@
-"""Plan matching side by side: 12,000,000 usage rows x 40 plans, from Parquet to one answer per customer.
+"""Plan matching side by side: 12,000,000 usage rows x 40 plans (or 200), from Parquet to one answer per customer.
 
 Everybody answers the same question: who was flagged in any window of three months (one and the same other plan
 strictly cheaper in each of three consecutive months on one plan held), at which month's end last, which plan saved most
 over that window, and how much. So every row has to be billed on every plan. The checksums must agree.
 
-    python bench/matching.py [--rows 12000000] [--plans 40] [--only ours,pandas,sql] [--repeat 1] [--json]
+    python bench/matching.py [--rows 12000000] [--plans 40] [--only ours,sql,pandas] [--repeat 1] [--json]
+    python bench/matching.py --rows 12000000 --plans 200 --only ours,sql,pandas
+    python bench/matching.py --rows 120000000 --only file        10,000,000 customers
 
+*ours* is `plan_fit_file`, which reads a part at a time and returns all rows; *file* writes them to a Parquet file
+instead, for tables larger than memory; *memory* is `plan_fit` on the whole table in memory.
 Each contender runs in a process of its own. Its clock starts after its imports and a run on a handful of rows (which
-loads compiled kernels), before it opens the Parquet file. Peak memory is that of the whole process.
+loads compiled kernels), before it opens the Parquet file. Peak memory is that of the whole process. `--folder` keeps
+the data for further runs with the same numbers.
 """
 
 from __future__ import annotations
@@ -29,11 +34,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parent.parent
 MONTHS = 12
 CONTENDERS = ("ours", "sql", "pandas")
+ANSWER = ("customer_id", "month", "better_plan_id", "saving_minor")
 METERS = ("minutes", "sms", "data_mb")
 
 
@@ -43,7 +49,7 @@ def make(folder: Path, rows: int, plans: int) -> None:
     steps = np.arange(plans)
     table_of_plans = pa.table(
         {
-            "plan_id": [f"P{k:02d}" for k in steps],
+            "plan_id": [f"P{k:03d}" for k in steps],
             "monthly_fee": 8.0 + 1.75 * steps,
             "included_minutes": 50.0 * steps,
             "overage_price_minutes": np.round(0.25 - 0.2 * steps / plans, 2),
@@ -78,7 +84,7 @@ def make(folder: Path, rows: int, plans: int) -> None:
                         pa.array(np.repeat(np.arange(n), MONTHS))
                     ),
                     "month": month.take(pa.array(np.tile(np.arange(MONTHS), n))),
-                    "plan_id": pa.array([f"P{k:02d}" for k in steps]).take(pa.array(held)),
+                    "plan_id": pa.array([f"P{k:03d}" for k in steps]).take(pa.array(held)),
                     "minutes": np.floor(size * 500),
                     "sms": np.floor(size * 60 * rng.random(n * MONTHS)),
                     "data_mb": np.round(size * 11_000, 2),
@@ -103,11 +109,27 @@ def _schema() -> pa.Schema:
 
 
 def ours(folder: Path) -> pd.DataFrame:
+    from cxlib.matching import Catalogue, plan_fit_file  # noqa: PLC0415 - only this contender's process loads it
+
+    catalogue = Catalogue(pq.read_table(folder / "plans.parquet"))
+    fit = plan_fit_file(folder / "usage.parquet", catalogue, as_of="any")
+    return fit.loc[fit["state"] == "flagged", list(ANSWER)]
+
+
+def ours_to_file(folder: Path) -> Path:
+    from cxlib.matching import Catalogue, plan_fit_file  # noqa: PLC0415 - only this contender's process loads it
+
+    catalogue, out = Catalogue(pq.read_table(folder / "plans.parquet")), folder / "fit.parquet"
+    plan_fit_file(folder / "usage.parquet", catalogue, as_of="any", out=out)
+    return out
+
+
+def ours_in_memory(folder: Path) -> pd.DataFrame:
     from cxlib.matching import Catalogue, plan_fit  # noqa: PLC0415 - only this contender's process loads it
 
     usage = pq.read_table(folder / "usage.parquet", read_dictionary=["customer_id", "plan_id"])
     fit = plan_fit(usage, Catalogue(pq.read_table(folder / "plans.parquet")), as_of="any")
-    return fit.loc[fit["state"] == "flagged", ["customer_id", "month", "better_plan_id", "saving_minor"]]
+    return fit.loc[fit["state"] == "flagged", list(ANSWER)]
 
 
 def pandas_loop(folder: Path) -> pd.DataFrame:
@@ -211,27 +233,41 @@ def sql(folder: Path) -> pd.DataFrame:
         ),
         saved AS (SELECT customer_id, last, [{savings}] AS savings FROM summed)
         SELECT customer_id, make_date(2025, last, 1) AS month,
-            printf('P%02d', list_position(savings, list_max(savings)) - 1) AS better_plan_id,
+            printf('P%03d', list_position(savings, list_max(savings)) - 1) AS better_plan_id,
             CAST(list_max(savings) / 2 AS BIGINT) AS saving_minor
         FROM saved
     """).df()  # fmt: skip
 
 
-def checksums(found: pd.DataFrame) -> dict[str, int]:
+def checksums(found: pd.DataFrame | Path) -> dict[str, int]:
     """Return what must agree between contenders, whatever the order of their rows."""
-    month = found["month"].astype("datetime64[s]")
-    plan = found["better_plan_id"].str.slice(1).astype("int64") + 1
-    number = found["customer_id"].str.slice(1).astype("int64") % 9973 + 1
-    return {
-        "flagged": len(found),
-        "saving_minor": int(found["saving_minor"].sum()),
-        "mixed": int((number * plan * (month.dt.month.astype("int64") + 1)).sum()),
-    }
+    frames = [found] if isinstance(found, pd.DataFrame) else _flagged_in(found)
+    sums = {"flagged": 0, "saving_minor": 0, "mixed": 0}
+    for frame in frames:
+        month = frame["month"].astype("datetime64[s]").dt.month.astype("int64")
+        plan = frame["better_plan_id"].str.slice(1).astype("int64") + 1
+        number = frame["customer_id"].str.slice(1).astype("int64") % 9973 + 1
+        sums["flagged"] += len(frame)
+        sums["saving_minor"] += int(frame["saving_minor"].sum())
+        sums["mixed"] += int((number * plan * (month + 1)).sum())
+    return sums
+
+
+def _flagged_in(path: Path) -> Iterator[pd.DataFrame]:
+    for batch in pq.ParquetFile(path).iter_batches(columns=["state", *ANSWER]):
+        frame = batch.to_pandas()
+        yield frame[frame["state"] == "flagged"]
 
 
 def contend(name: str, folder: Path, small: Path) -> dict[str, object]:
     """Run one contender and return its time, memory and checksums."""
-    answer: Callable[[Path], pd.DataFrame] = {"ours": ours, "pandas": pandas_loop, "sql": sql}[name]
+    answer: Callable[[Path], pd.DataFrame | Path] = {
+        "ours": ours,
+        "file": ours_to_file,
+        "memory": ours_in_memory,
+        "pandas": pandas_loop,
+        "sql": sql,
+    }[name]
     answer(small)
     start = time.perf_counter()
     found = answer(folder)
@@ -240,13 +276,17 @@ def contend(name: str, folder: Path, small: Path) -> dict[str, object]:
     return {"name": name, "seconds": seconds, "peak_gb": peak / 1e9, **checksums(found)}
 
 
-def compare(rows: int, plans: int, only: tuple[str, ...], repeat: int = 1) -> list[dict[str, object]]:
+def compare(
+    rows: int, plans: int, only: tuple[str, ...], repeat: int = 1, kept: Path | None = None
+) -> list[dict[str, object]]:
     """Make the data and run every contender in a process of its own, the fastest of `repeat` runs each."""
     with tempfile.TemporaryDirectory() as name:
-        folder, small = Path(name), Path(name) / "small"
-        small.mkdir()
+        folder = kept or Path(name)
+        small = folder / "small"
+        small.mkdir(parents=True, exist_ok=True)
         for where, n in ((folder, rows), (small, 1_200)):
-            _run("--make", str(where), "--rows", str(n), "--plans", str(plans))
+            if not (where / "usage.parquet").exists():
+                _run("--make", str(where), "--rows", str(n), "--plans", str(plans))
         done = []
         for contender in only:
             runs = [json.loads(_run("--contender", contender, str(folder), str(small))) for _ in range(repeat)]
@@ -268,6 +308,7 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(CONTENDERS))
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--folder", type=Path, help="Keep the data here.")
     parser.add_argument("--make", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--contender", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -278,7 +319,7 @@ def main() -> None:
         name, folder, small = options.contender
         print(json.dumps(contend(name, Path(folder), Path(small))))
         return
-    done = compare(options.rows, options.plans, tuple(options.only.split(",")), options.repeat)
+    done = compare(options.rows, options.plans, tuple(options.only.split(",")), options.repeat, options.folder)
     if options.json:
         print(json.dumps(done))
         return
