@@ -2,13 +2,16 @@
 
 from cxlib.charts.comparisons import bars, dumbbells, matrix
 from cxlib.charts.courses import courses, stacks
+from cxlib.charts.intervals import BLUE, SQUARE, interval_courses, intervals, reliability
 from cxlib.charts.look import DIRECTION_COLOURS, MISSING, Chart, tier_colours
 from cxlib.charts.usage import ABOVE, WITHIN, MeterCourse, allowances, cost_lines
 
 __all__ = [
     "ABOVE",
+    "BLUE",
     "DIRECTION_COLOURS",
     "MISSING",
+    "SQUARE",
     "WITHIN",
     "Chart",
     "MeterCourse",
@@ -17,7 +20,10 @@ __all__ = [
     "cost_lines",
     "courses",
     "dumbbells",
+    "interval_courses",
+    "intervals",
     "matrix",
+    "reliability",
     "stacks",
     "tier_colours",
 ]

@@ -17,7 +17,7 @@ from cxlib import formats
 from cxlib.matching.advised import STRONG
 from cxlib.matching.months import month_starts, month_text
 from cxlib.matching.predictive import Windows, chosen_windows, find_windows
-from cxlib.matching.rules import FORBIDDEN, RULES, Outcome, Past, cheapest, flagged
+from cxlib.matching.rules import DIRECTIONS, FORBIDDEN, RULES, Outcome, Past, cheapest, flagged
 from cxlib.matching.texts import coded, strings
 from cxlib.matching.usage import as_texts, columns_of
 from cxlib.matching.walk_forward import WalkForwardSplit, regret_score
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DIRECTIONS", "RULES", "WalkForwardSplit", "backtest", "judge", "regret_score"]
 
-DIRECTIONS: Final = ("under_provisioned", "over_provisioned", "sideways")
 SEGMENTS: Final = ("tier", "need", "region")
 
 
@@ -107,7 +106,7 @@ def judge(
     months = np.unique(origin)
     parts, places = [], []
     for done, month in enumerate(months):
-        report(done / len(months), _("Judging the advice of {month}", month=formats.month(month_text(int(month)))))
+        report(done / len(months), _("the advice of {month}", month=formats.month(month_text(int(month)))))
         at = np.flatnonzero(origin == month)
         here = chosen_windows(windows, at)
         advised = recommender.advise_at(history, here.owner, origin[at], customers=customers)

@@ -30,16 +30,16 @@ def summarise_backtest(rows: pd.DataFrame) -> pd.DataFrame:
         mean_saved with saved_low and saved_high; saved_share of what perfect foresight saves, losses deducted;
         difference, the mean regret of the recommender less that of the rule on the same rows, with difference_low and
         difference_high (null for the recommender itself): an interval that holds 0 is noise. Of the recommender alone:
-        coverage of its 80 % intervals with coverage_low and coverage_high; strong (how many), strong_share,
-        strong_precision (share of strong switches that saved) with strong_low and strong_high, strong_saved and
-        strong_saved_share.
+        coverage of its 80 % intervals with coverage_low and coverage_high; strong (how many), strong_customers,
+        strong_share, strong_precision (share of strong switches that saved) with strong_low and strong_high,
+        strong_saved and strong_saved_share.
     """
     found = [_of_rule(rows, rule) for rule in RULES]
     return pd.DataFrame(found).astype({"rule": "str"})
 
 
-def backtest_by(rows: pd.DataFrame, by: str, *, min_group: int = 10) -> pd.DataFrame:
-    """Return what a back-test says of the recommender, by segment, direction, origin or plan.
+def backtest_by(rows: pd.DataFrame, by: str, *, rule: str = ADVISED, min_group: int = 10) -> pd.DataFrame:
+    """Return what a back-test says of the recommender or of another rule, by segment, direction, origin or plan.
 
     Parameters
     ----------
@@ -47,20 +47,23 @@ def backtest_by(rows: pd.DataFrame, by: str, *, min_group: int = 10) -> pd.DataF
         Of `backtest`.
     by : str
         A column of it: tier, need, region, direction (of the switch advised), month (the origin), plan_id (held), ...
+    rule : str
+        One of `RULES`.
     min_group : int
-        Groups of fewer customers keep their numbers alone; everything else about them is null.
+        Groups of fewer customers keep their numbers alone; everything else about them is null. So is the precision of
+        *strong* where fewer customers have a strong recommendation.
 
     Returns
     -------
     pandas frame, one row per value of `by`, a missing one last
-        `by`; what `summarise_backtest` says of the recommender; stay_regret, the mean regret of staying, with
+        `by`; what `summarise_backtest` says of the rule; stay_regret, the mean regret of staying, with
         stay_low and stay_high; enough, whether there are as many customers as `min_group`.
     """
     found = [
-        {by: value, **_of_group(part, min_group)}
+        {by: value, **_of_group(part, rule, min_group)}
         for value, part in rows.groupby(by, dropna=False, sort=True, observed=True)
     ]
-    frame = pd.DataFrame(found, columns=[by, *_of_group(rows.iloc[:0], min_group)])
+    frame = pd.DataFrame(found, columns=[by, *_of_group(rows.iloc[:0], rule, min_group)])
     return frame.astype({by: rows[by].dtype})
 
 
@@ -164,6 +167,7 @@ def _of_advice(rows: pd.DataFrame) -> dict[str, Any]:
     return {
         **_named("coverage", "coverage", clustered_share(judged["covered"], judged["customer_id"])),
         "strong": len(strong),
+        "strong_customers": strong["customer_id"].nunique(),
         "strong_share": len(strong) / len(rows) if len(rows) else np.nan,
         **_named("strong_precision", "strong", clustered_share(saved > 0, strong["customer_id"])),
         "strong_saved": float(saved.sum()),
@@ -171,13 +175,15 @@ def _of_advice(rows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _of_group(rows: pd.DataFrame, min_group: int) -> dict[str, Any]:
-    found = {name: value for name, value in _of_rule(rows, ADVISED).items() if not name.startswith(("rule", "diff"))}
+def _of_group(rows: pd.DataFrame, rule: str, min_group: int) -> dict[str, Any]:
+    found = {name: value for name, value in _of_rule(rows, rule).items() if name != "rule"}
     stayed = clustered_mean(rows["regret_stay"], rows["customer_id"])
     found |= _named("stay_regret", "stay", stayed)
     enough = stayed.clusters >= min_group
     if not enough:
         found = {name: value if name in _COUNTS else np.nan for name, value in found.items()}
+    elif not found["strong_customers"] >= min_group:
+        found |= dict.fromkeys(("strong_precision", "strong_low", "strong_high"), np.nan)
     return {**found, "enough": enough}
 
 
@@ -186,7 +192,7 @@ def _named(value: str, bounds: str, found: Estimate) -> dict[str, float]:
 
 
 _UNKNOWN: Final = Estimate(np.nan, np.nan, np.nan, 0, 0)
-_COUNTS: Final = frozenset({"customer_origins", "customers", "strong"})
+_COUNTS: Final = frozenset({"customer_origins", "customers", "strong", "strong_customers"})
 _NOTHING: Final = pd.DataFrame(
     {"difference": [], "covered": [], "strong": [], "customer_id": [], "regret_stay": [], f"regret_{ADVISED}": []}
 ).astype({"strong": bool, "covered": bool})

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 RULES: Final = ("stay", "last_month", "mean_3", "mean_all", "flag", "recommended")
 """What a back-test sets side by side; all but the last are simple."""
+DIRECTIONS: Final = ("under_provisioned", "over_provisioned", "sideways")
+"""Of a switch: to a plan with the higher fee, the lower, the same."""
 FORBIDDEN: Final = np.iinfo(np.int64).max // 4
 """The cost of a plan that may not be taken."""
 

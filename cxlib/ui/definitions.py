@@ -63,3 +63,23 @@ OUTCOMES: Final = N_(
     "who queued and were served. **Resolved** and **satisfaction** are over the contacts for which the file tells "
     "them. A figure of too few contacts is not shown; their number stands under each name."
 )
+REGRET: Final = N_(
+    "**Regret**: what the plan chosen at a month's end cost over the months after it, less what the one plan that "
+    "turned out best would have cost; switching costs count on both sides. Nothing that happened after that month end "
+    "informs the choice, other customers' months included. The whisker is the 95 % interval of the mean; customers "
+    "who come again are not taken for new evidence. **Rules**: stay; the plan that was cheapest last month, over the "
+    "last three, over all history; the plan of the flag."
+)
+RELIABILITY: Final = N_(
+    "For every customer and month end, **P(saves)** of the best other plan, also where the advice was to stay, against "
+    "the share of cases in which that plan did save. On the dotted line what was said to be likely happened as often. "
+    "Below it, savings were promised too surely. Whiskers are 95 % intervals."
+)
+COVERAGE: Final = N_(
+    "Share of the cases in which the **80 % interval** held what the plan held cost more (or less) than the best other "
+    "plan. It should be near 80 %: much less means that the intervals are too narrow to be relied upon."
+)
+STRONG: Final = N_(
+    "**Strong** recommendations are switches with P(saves) of at least 95 %. Shown is the share of them that did save, "
+    "switching costs deducted."
+)

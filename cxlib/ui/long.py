@@ -63,7 +63,7 @@ def rows_of(scope: Scope, task: str, *, title: str, as_of: str = "last", **optio
     job = jobs.asked(key, lambda: start(scope, task, as_of=as_of, **options))
     if job.state == "done":
         found: pd.DataFrame = _rows_in(str(job.folder))
-        return found
+        return found.copy(deep=False)
     if job.over:
         _stopped(job, task, key)
     else:
@@ -90,7 +90,7 @@ def _at_once(scope: Scope, task: str, as_of: str, options: dict[str, Any]) -> pd
     return results.kept(scope, task, lambda: tasks.compute(task, parameters), as_of=as_of, **every)
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _rows_in(folder: str) -> pd.DataFrame:
     return tasks.rows_in(Path(folder))
 

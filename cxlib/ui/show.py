@@ -53,7 +53,7 @@ def heading(text: str, level: int = 3) -> None:
 
 def chart(drawn: Chart, *, title: str, definition: str, key: str) -> None:
     """Show a chart under a title that says what is seen, its definition at hand."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         st.markdown(f"#### {title}", width="stretch")
         with st.popover(_("Definition"), type="tertiary", icon=":material/menu_book:", key=f"definition:{key}"):
             st.markdown(definition)
@@ -75,15 +75,16 @@ def rows(
     on_select: bool = False,
     height: int | None = None,
     title: str = "",
+    most: int | None = None,
 ) -> int | None:
     """Show rows as a table with a download that carries the scope; return the position of the row chosen, if any.
 
-    Only the columns named are shown, in the order of `columns`; the download has all of the frame. Folded rows need a
-    `title`, the one of their chart.
+    Only the columns named are shown, in the order of `columns`, and of them the first `most` rows; the download has all
+    of the frame. Folded rows need a `title`, the one of their chart.
     """
     place = st.expander(_("Rows behind this: {title}", title=title), key=f"fold:{key}") if folded else st.container()
     with place:
-        shown = frame[[column for column in columns if column in frame]].copy()
+        shown = frame[[column for column in columns if column in frame]].head(most or len(frame)).copy()
         for column, how in columns.items():
             if column in shown and how.kind == "share":
                 shown[column] = shown[column].astype(float) * 100
@@ -99,6 +100,8 @@ def rows(
             column_config={column: _config(how) for column, how in columns.items() if column in shown},
             **options,
         )
+        if len(shown) < len(frame):
+            st.caption(_("The first {n} of {all}.", n=formats.number(len(shown)), all=formats.rows(len(frame))))
         download(frame, columns, name=name, scope=scope, key=key)
     picked = state["selection"]["rows"] if on_select else []
     return int(picked[0]) if picked else None
@@ -137,6 +140,15 @@ def facts(pairs: Mapping[str, str], *, helps: Mapping[str, str] | None = None) -
     with st.container(horizontal=True, gap="medium"):
         for label, value in pairs.items():
             st.metric(safe(label), value, help=(helps or {}).get(label), width="content")
+
+
+def verdicts(figures: Mapping[str, tuple[str, bool | None, str]]) -> None:
+    """Show a few figures side by side, each with whether it is good news (None: open) and what follows, in words."""
+    icons = {True: "check_circle", False: "warning", None: "info"}
+    for place, (label, (value, good, follows)) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        with place:
+            st.metric(safe(label), value, width="content")
+            st.caption(f":material/{icons[good]}: {follows}")
 
 
 def _config(how: Shown) -> Any:

@@ -84,6 +84,14 @@ PAGES: Final = (
         ":material/person_search:",
     ),
     Entry(
+        "backtest",
+        "matching/back_test.py",
+        MATCHING,
+        N_("Back-test"),
+        N_("Should I believe the recommendations?"),
+        ":material/history:",
+    ),
+    Entry(
         "import",
         "data/import_files.py",
         DATA,

@@ -1,0 +1,255 @@
+"""Charts of estimates with their intervals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import plotly.graph_objects as go
+
+from cxlib.charts.look import MISSING, ROW_HEIGHT, Chart, figure, month_ticks, plain_label, wrapped
+from cxlib.texts import _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
+
+    Say = Callable[[float | None], str]
+    Interval = tuple[float | None, float | None, float | None]
+    """A value with the lower and the upper end of its interval."""
+
+BLUE: Final = "#1f7fb8"
+SQUARE: Final = 380
+"""Height of charts that stand beside a reliability curve, in pixels."""
+FAINT: Final = 0.32
+WHISKER: Final = {"thickness": 1.6, "width": 5}
+
+
+def intervals(
+    values: Mapping[str, Interval],
+    *,
+    say: Say,
+    axis: str,
+    bars: bool = False,
+    colours: Mapping[str, str] | None = None,
+    notes: Mapping[str, str] | None = None,
+    mark: tuple[str, float] | None = None,
+    ends: tuple[float, float] | None = None,
+    tickformat: str = ",",
+    height: int | None = None,
+    unknown: Mapping[str, str] | None = None,
+) -> Chart:
+    """Draw a dot with its interval per row, in the order given, each with its value beside it.
+
+    Parameters
+    ----------
+    values : mapping of label to (value, low, high)
+        A value of None is said to be too few; an interval with an end of None is not drawn.
+    say : callable
+        How a value is written.
+    axis : str
+        What is measured, with its unit.
+    bars : bool
+        Draw a bar from zero to each dot.
+    colours, notes : mapping by label, optional
+        Colour of a row; words under its label, such as its n.
+    mark : (words, value), optional
+        An upright line, such as what was promised.
+    ends : (low, high), optional
+        Ends of the axis; without them it starts at zero, or below where something does.
+    height : int, optional
+        In pixels; without it by the number of rows.
+    unknown : mapping by label, optional
+        What is said where a value is None for another reason than that there are too few.
+    """
+    order = list(reversed(list(values)))
+    names = [_noted(label, notes) for label in order]
+    tint = [(colours or {}).get(label, BLUE) for label in order]
+    x = [values[label][0] for label in order]
+    said = [_said(label, values[label][0], say, unknown) for label in order]
+    drawn = figure(height=height or (74 if bars else 104) + (ROW_HEIGHT + (0 if bars else 12)) * len(order))
+    if bars:
+        drawn.add_trace(
+            go.Bar(orientation="h", x=[v or 0 for v in x], y=names, marker_color=tint, opacity=FAINT, hoverinfo="skip")
+        )
+    whiskers = [_arms(values[label]) for label in order]
+    for name, at, colour, (low, high), text in zip(names, x, tint, whiskers, said, strict=True):
+        arms = {"type": "data", "symmetric": False, "array": [high], "arrayminus": [low], "color": colour, **WHISKER}
+        drawn.add_trace(
+            go.Scatter(
+                x=[at],
+                y=[name],
+                mode="markers",
+                marker={"size": 10, "color": colour},
+                error_x=arms,
+                customdata=[text],
+                hovertemplate="%{y}: %{customdata}<extra></extra>",
+                cliponaxis=False,
+            )
+        )
+    low_end, high_end = ends or _ends(values)
+    wide = high_end - low_end
+    after = [max(low_end, (v or 0) + high) if bars else v for v, (_low, high) in zip(x, whiskers, strict=True)]
+    drawn.add_trace(
+        go.Scatter(
+            x=[low_end + wide / 2 if v is None else v for v in after],
+            y=names,
+            mode="text",
+            text=[f"  {each}" for each in said] if bars else [f"{each}<br>" for each in said],
+            textposition="middle right" if bars else "top center",
+            hoverinfo="skip",
+            cliponaxis=False,
+        )
+    )
+    if mark:
+        _marked(drawn, *mark)
+    room = 0.1 + 0.022 * max(map(len, said), default=0) if bars else 0.08
+    left = 0 if bars and low_end == 0 else 0.04
+    drawn.update_xaxes(
+        title_text=axis,
+        range=[low_end - left * wide, high_end + room * wide],
+        tickformat=tickformat,
+        tickangle=0,
+        nticks=6 if bars else 4,
+    )
+    if not bars:
+        drawn.update_layout(margin_t=28)
+        drawn.update_yaxes(range=[-0.6, len(order) - 0.15])
+    return Chart(drawn, f"{axis}. {_spoken(values, say, notes, unknown)}")
+
+
+def reliability(
+    points: Sequence[tuple[float, Interval, int]], *, say: Say, say_n: Callable[[int], str], said: str, happened: str
+) -> Chart:
+    """Draw how often something happened against how likely it was said to be; on the slope it is as said.
+
+    Parameters
+    ----------
+    points : sequence of (predicted, (observed, low, high), n)
+        Points without an observed share are left out.
+    say_n : callable
+        How a number of cases is written.
+    said, happened : str
+        Titles of the axes.
+    """
+    shown = [(x, each, n) for x, each, n in points if each[0] is not None]
+    drawn = figure(height=SQUARE)
+    drawn.add_trace(
+        go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": MISSING, "dash": "dot"}, hoverinfo="skip")
+    )
+    arms = [_arms(each) for _x, each, _n in shown]
+    texts = [f"{say(x)} → {say(each[0])}, {say_n(n)}" for x, each, n in shown]
+    drawn.add_trace(
+        go.Scatter(
+            x=[x for x, _each, _n in shown],
+            y=[each[0] for _x, each, _n in shown],
+            mode="lines+markers",
+            line={"color": BLUE, "width": 1.5},
+            marker={"size": 9, "color": BLUE},
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [high for _low, high in arms],
+                "arrayminus": [low for low, _high in arms],
+                "color": BLUE,
+                **WHISKER,
+            },
+            text=texts,
+            hovertemplate="%{text}<extra></extra>",
+            cliponaxis=False,
+        )
+    )
+    drawn.add_annotation(x=0.5, y=0.5, text=_("as said"), showarrow=False, xanchor="right", xshift=-10, yshift=8)
+    drawn.update_xaxes(title_text=said, range=[0, 1.02], tickformat=".0%", dtick=0.2)
+    drawn.update_yaxes(title_text=happened, range=[0, 1.02], tickformat=".0%", dtick=0.2)
+    return Chart(drawn, f"{said} / {happened}. " + "; ".join(texts))
+
+
+def interval_courses(
+    series: Mapping[str, tuple[Sequence[date], Sequence[Interval]]],
+    *,
+    say: Say,
+    x_title: str,
+    y_title: str,
+    colours: Mapping[str, str],
+    tickformat: str = ",",
+) -> Chart:
+    """Draw one line per name month by month (dates), from zero, with the interval of each point."""
+    drawn = figure(height=340)
+    for name, (months, values) in series.items():
+        colour = colours.get(name, MISSING)
+        arms = [_arms(each) for each in values]
+        drawn.add_trace(
+            go.Scatter(
+                x=list(months),
+                y=[each[0] for each in values],
+                name=name,
+                mode="lines+markers",
+                line={"color": colour, "width": 2.5},
+                error_y={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [high for _low, high in arms],
+                    "arrayminus": [low for low, _high in arms],
+                    "color": colour,
+                    **WHISKER,
+                },
+                text=[_with_ends(each, say) for each in values],
+                hovertemplate=f"{plain_label(name)}, %{{x|%Y-%m}}: %{{text}}<extra></extra>",
+            )
+        )
+    drawn.update_layout(showlegend=len(series) > 1, legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"})
+    drawn.update_xaxes(title_text=x_title, showgrid=False, type="date", tickformat=month_ticks(), nticks=8)
+    drawn.update_yaxes(title_text=y_title, tickformat=tickformat, rangemode="tozero")
+    told = "; ".join(
+        f"{name}: " + ", ".join(f"{month:%Y-%m} {say(each[0])}" for month, each in zip(months, values, strict=True))
+        for name, (months, values) in series.items()
+    )
+    return Chart(drawn, f"{y_title} / {x_title}. {told}")
+
+
+def _arms(interval: Interval) -> tuple[float, float]:
+    """Return how far the interval reaches to either side, 0 where it is not known."""
+    value, low, high = interval
+    if value is None or low is None or high is None:
+        return 0.0, 0.0
+    return max(0.0, value - low), max(0.0, high - value)
+
+
+def _ends(values: Mapping[str, Interval]) -> tuple[float, float]:
+    known = [v for each in values.values() if each[0] is not None for v in each if v is not None]
+    low, high = min([0.0, *known]), max([0.0, *known])
+    return (low * 1.08, high) if high > low else (low, low + 1.0)
+
+
+def _marked(drawn: go.Figure, words: str, at: float) -> None:
+    line: dict[str, Any] = {"color": MISSING, "width": 1.2, "dash": "dot"}
+    drawn.add_vline(x=at, line=line, layer="below")
+    drawn.add_annotation(
+        x=at, y=1, yref="paper", text=plain_label(words), showarrow=False, xanchor="center", yanchor="bottom"
+    )
+
+
+def _noted(label: str, notes: Mapping[str, str] | None) -> str:
+    note = notes.get(label) if notes else None
+    return wrapped(label) + (f"<br><sup>{plain_label(note)}</sup>" if note else "")
+
+
+def _said(label: str, value: float | None, say: Say, unknown: Mapping[str, str] | None) -> str:
+    return say(value) if value is not None else (unknown or {}).get(label, _("too few"))
+
+
+def _with_ends(interval: Interval, say: Say) -> str:
+    value, low, high = interval
+    if value is None:
+        return _("too few")
+    return say(value) if low is None or high is None else f"{say(value)} ({say(low)} – {say(high)})"
+
+
+def _spoken(
+    values: Mapping[str, Interval], say: Say, notes: Mapping[str, str] | None, unknown: Mapping[str, str] | None
+) -> str:
+    return "; ".join(
+        f"{label}: {(unknown or {}).get(label, _with_ends(each, say))}"
+        + (f", {notes[label]}" if notes and label in notes else "")
+        for label, each in values.items()
+    )
