@@ -3,7 +3,16 @@
 from cxlib.fairness.allocation import allocation, allocation_over_time
 from cxlib.fairness.contacts import Contacts, prepare, tier_ranks
 from cxlib.fairness.curves import wait_curves
-from cxlib.fairness.overtakes import overtakes, overtakes_by_contact, overtakes_over_time, passed_summary
+from cxlib.fairness.overtakes import (
+    OvertakeCounts,
+    count_overtakes,
+    overtakes,
+    overtakes_by_contact,
+    overtakes_over_time,
+    passed_distribution,
+    passed_summary,
+    routing_and_rank,
+)
 from cxlib.fairness.report import FairnessReport, fairness_report
 from cxlib.fairness.traps import LabelTrap, label_trap
 from cxlib.fairness.waits import waits
@@ -12,15 +21,19 @@ __all__ = [
     "Contacts",
     "FairnessReport",
     "LabelTrap",
+    "OvertakeCounts",
     "allocation",
     "allocation_over_time",
+    "count_overtakes",
     "fairness_report",
     "label_trap",
     "overtakes",
     "overtakes_by_contact",
     "overtakes_over_time",
+    "passed_distribution",
     "passed_summary",
     "prepare",
+    "routing_and_rank",
     "tier_ranks",
     "wait_curves",
     "waits",

@@ -240,3 +240,30 @@ def pair_sums(passed_by: Int32s, passes_of: Int32s, passer: Int8s, passed: Int8s
             for k in range(n_tiers):
                 sums[4, own, k] += passes_of[row, k] > 0
     return sums
+
+
+@njit(cache=True, nogil=True)
+def cell_sums(place: Int64s, passed: Int8s, times: Int64s, left: Flags, n_places: int, n_tiers: int) -> Int64s:
+    """Sum the times passed (int64 array, length n) over cells, a place and the tier as one who is passed.
+
+    Contacts that cannot be passed have tier `n_tiers` and are left out. Returns an int64 array, 7 by (places times
+    tiers): contacts; times; contacts passed at least once; at least three times; those who left, of the passed; of the
+    others; and the most times of one contact.
+    """
+    sums = np.zeros((7, n_places * n_tiers), np.int64)
+    for row in range(place.shape[0]):
+        tier = passed[row]
+        if tier >= n_tiers:
+            continue
+        cell = place[row] * n_tiers + tier
+        sums[0, cell] += 1
+        was = times[row]
+        if was > 0:
+            sums[1, cell] += was
+            sums[2, cell] += 1
+            sums[3, cell] += was >= 3
+            sums[4, cell] += left[row]
+            sums[6, cell] = max(sums[6, cell], was)
+        else:
+            sums[5, cell] += left[row]
+    return sums

@@ -2,26 +2,28 @@
 
 A contact passes another when it arrived strictly later, was served, and its wait ended strictly earlier. Whoever is
 passed was queued; one who left is passed while it waits and passes nobody; one who waits still has no end yet.
+
+Every measure here takes contacts, or what `count_overtakes` made of them: counting is the dear part, and one count
+serves all measures of the same groups, pools and passers.
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from cxlib.engine import threads
-from cxlib.engine.frames import arrow
 from cxlib.errors import CxError
 from cxlib.fairness import kernels
-from cxlib.fairness.contacts import Contacts, prepare
-from cxlib.fairness.groups import MIN_GROUP, By, grouped, keys_of, share
-from cxlib.fairness.periods import Every, period_starts, with_period
+from cxlib.fairness.clock import local_hours, period_numbers
+from cxlib.fairness.groups import MIN_GROUP, By, share
+from cxlib.fairness.lines import ABANDONED, MOST_TIERS, POOL, SERVED, Lines, labels, lines_of
+from cxlib.fairness.periods import Every, period_starts
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
@@ -29,16 +31,101 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+__all__ = [
+    "MOST_TIERS",
+    "POOL",
+    "OvertakeCounts",
+    "Passers",
+    "count_overtakes",
+    "overtakes",
+    "overtakes_by_contact",
+    "overtakes_over_time",
+    "passed_distribution",
+    "passed_summary",
+    "routing_and_rank",
+]
+
 Passers = Literal["all", "queued"]
 
-POOL: Final = ("queue", "location")
-"""Waits are compared within one queue of one location."""
-MOST_TIERS: Final = 64
-"""More tiers than this are no tiers; a column of another kind was taken."""
-
-_STILL_WAITING: Final = np.iinfo(np.int64).max
 _BLOCK: Final = 1 << 18
 _CHUNK: Final = 1 << 15  # ends, items and counts of so many fit in a core's cache
+
+
+@dataclass(frozen=True, kw_only=True)
+class OvertakeCounts:
+    """Overtakes counted per contact.
+
+    Attributes
+    ----------
+    lines : Lines
+        The contacts, length n, of K tiers.
+    passers : str
+        ``"all"`` or ``"queued"``, see `overtakes`.
+    passer, passed : int8 arrays, length n
+        The tier of each contact as one who may pass and as one who may be passed; K where it cannot.
+    passed_by, passes_of : int32 arrays, n by K
+        How often the contact was passed by each tier, and passed each tier.
+    """
+
+    lines: Lines
+    passers: Passers
+    passer: NDArray[np.int8]
+    passed: NDArray[np.int8]
+    passed_by: NDArray[np.int32]
+    passes_of: NDArray[np.int32]
+
+    @cached_property
+    def times_passed(self) -> NDArray[np.int64]:
+        """How often each contact was passed."""
+        times: NDArray[np.int64] = self.passed_by.sum(axis=1, dtype=np.int64)
+        return times
+
+    @cached_property
+    def times_passing(self) -> NDArray[np.int64]:
+        """How many others each contact passed."""
+        times: NDArray[np.int64] = self.passes_of.sum(axis=1, dtype=np.int64)
+        return times
+
+
+def count_overtakes(
+    contacts: Any,
+    *,
+    by: By = "tier",
+    pool: Sequence[str] | None = POOL,
+    passers: Passers = "all",
+    ranks: Any = None,
+    keep: Sequence[str] = (),
+) -> OvertakeCounts:
+    """Count the overtakes of each contact once, for all measures that rest on them.
+
+    Parameters
+    ----------
+    contacts : frame
+        The typed table of contacts, prepared contacts, `Lines`, or counts, which are returned as they are.
+    by, pool, passers, ranks
+        As for `overtakes`.
+    keep : sequence of str
+        Columns beyond the canonical ones that measures will group by.
+    """
+    if isinstance(contacts, OvertakeCounts):
+        return contacts
+    if passers not in {"all", "queued"}:
+        raise CxError(
+            "unknown_choice",
+            N_("“{value}” is no choice."),
+            hint=N_("Choose one of: {known}."),
+            value=passers,
+            known="all, queued",
+        )
+    lines = lines_of(contacts, by=by, pool=pool, ranks=ranks, keep=keep)
+    n_tiers = len(lines.tiers)
+    passes = (lines.outcome == SERVED) & lines.known & (lines.queued | (passers == "all"))
+    passer = np.where(passes, lines.tier, n_tiers).astype(np.int8)
+    passed = np.where(lines.queued & lines.known, lines.tier, n_tiers).astype(np.int8)
+    passed_by, passes_of = _inversions(lines, passer=passer, passed=passed)
+    return OvertakeCounts(
+        lines=lines, passers=passers, passer=passer, passed=passed, passed_by=passed_by, passes_of=passes_of
+    )
 
 
 def overtakes(
@@ -72,15 +159,16 @@ def overtakes(
         n_passers, the contacts that passed at least one of the passed tier; n_of_passed, the queued contacts of the
         passed tier; share_passed = n_passed / n_of_passed (missing where there is none).
     """
-    counted = _count(contacts, by=by, pool=pool, passers=passers, ranks=ranks)
-    tiers, n = counted.tiers, len(counted.tiers)
-    pairs = kernels.pair_sums(counted.passed_by, counted.passes_of, counted.passer, counted.passed, counted.left)
+    counts = count_overtakes(contacts, by=by, pool=pool, passers=passers, ranks=ranks)
+    tiers, n = counts.lines.tiers, len(counts.lines.tiers)
+    left = counts.lines.outcome == ABANDONED
+    pairs = kernels.pair_sums(counts.passed_by, counts.passes_of, counts.passer, counts.passed, left)
     passes, of_left, n_passed, n_left, n_passers = (np.asarray(each).ravel() for each in pairs)
-    queued = np.tile(np.bincount(counted.passed, minlength=n + 1)[:n], n)
+    queued = np.tile(np.bincount(counts.passed, minlength=n + 1)[:n], n)
     return pd.DataFrame(
         {
-            "passer": _labels(np.repeat(np.arange(n), n), tiers),
-            "passed": _labels(np.tile(np.arange(n), n), tiers),
+            "passer": labels(np.repeat(np.arange(n), n), tiers),
+            "passed": labels(np.tile(np.arange(n), n), tiers),
             "passes": passes,
             "passed_abandoned": of_left,
             "n_passed": n_passed,
@@ -112,18 +200,20 @@ def overtakes_by_contact(
 
     See `overtakes` for the parameters.
     """
-    counted = _count(contacts, by=by, pool=pool, passers=passers, ranks=ranks, details=True)
-    out = counted.details.copy()
-    out["passed"] = counted.passed_by.sum(axis=1, dtype=np.int64)
-    out["passes"] = counted.passes_of.sum(axis=1, dtype=np.int64)
-    if counted.ranks is None:
+    counts = count_overtakes(contacts, by=by, pool=pool, passers=passers, ranks=ranks)
+    lines = counts.lines
+    shown = lines.columns(*dict.fromkeys(["contact_id", lines.key, "queued"]))
+    named = pa.DictionaryArray.from_arrays(lines.outcome, ["served", "abandoned", "waiting"]).cast(pa.string())
+    out: pd.DataFrame = shown.append_column("outcome", named).to_pandas(ignore_metadata=True)
+    out["passed"], out["passes"] = counts.times_passed, counts.times_passing
+    if lines.ranks is None:
         return out
-    rank = np.array([counted.ranks.get(tier, -1) if tier is not None else -1 for tier in counted.tiers], np.int64)
-    own = rank[counted.tier][:, None]
+    rank = np.array([lines.ranks.get(tier, -1) if tier is not None else -1 for tier in lines.tiers], np.int64)
+    own = rank[lines.tier][:, None]
     known = (own >= 0) & (rank >= 0)[None, :]
     for name, there in (("higher", rank < own), ("same", rank == own), ("lower", rank > own)):
-        out[f"passed_by_{name}"] = (counted.passed_by * (there & known)).sum(axis=1, dtype=np.int64)
-        out[f"passes_{name}"] = (counted.passes_of * (there & known)).sum(axis=1, dtype=np.int64)
+        out[f"passed_by_{name}"] = (counts.passed_by * (there & known)).sum(axis=1, dtype=np.int64)
+        out[f"passes_{name}"] = (counts.passes_of * (there & known)).sum(axis=1, dtype=np.int64)
     return out
 
 
@@ -131,6 +221,7 @@ def passed_summary(
     contacts: Any,
     *,
     by: By = "tier",
+    each: Sequence[str] = (),
     pool: Sequence[str] | None = POOL,
     passers: Passers = "all",
     min_group: int = MIN_GROUP,
@@ -138,17 +229,39 @@ def passed_summary(
 ) -> pd.DataFrame:
     """Return how much being passed the queued contacts of each tier met.
 
+    Parameters
+    ----------
+    each : sequence of str
+        Columns of the contacts, such as ``("queue",)``: one row per tier and combination of their values.
+
     Returns
     -------
-    pandas frame, one row per tier
-        The tier; n (queued contacts); passed (times in all); share_passed and share_passed_3, the shares passed at
-        least once and at least three times; mean_passed; most_passed; too_few.
+    pandas frame, one row per tier (and values of `each` with queued contacts)
+        The columns of `each`; the tier; n (queued contacts); passed (times in all); share_passed and share_passed_3,
+        the shares passed at least once and at least three times; mean_passed; most_passed; n_passed and n_passed_3
+        (contacts); n_passed_abandoned and n_unpassed_abandoned, those who left of the passed and of the others;
+        share_passed_abandoned (of the passed) and share_unpassed_abandoned (of the others); too_few.
 
-    See `overtakes` for the parameters.
+    Notes
+    -----
+    Who waits longer is passed more and leaves more: the last two shares describe, `passed_effects` compares.
+
+    See `overtakes` for the other parameters.
     """
-    counted = _count(contacts, by=by, pool=pool, passers=passers, ranks=ranks)
-    times = counted.passed_by.sum(axis=1, dtype=np.int64)
-    return _summary(counted.passed.astype(np.int64), times, counted, min_group)
+    counts = count_overtakes(contacts, by=by, pool=pool, passers=passers, ranks=ranks, keep=each)
+    n_tiers = len(counts.lines.tiers)
+    place, values = np.zeros(len(counts.lines), np.int64), []
+    for name in each:
+        value, code = counts.lines.coded(name)
+        place = place * len(value) + code
+        values.append(value)
+    n_places = int(np.prod([len(value) for value in values], dtype=np.int64))
+    out = _summary(counts, place, n_places, min_group)
+    number = np.repeat(np.arange(n_places), n_tiers)
+    for name, value in zip(reversed(each), reversed(values), strict=True):
+        out.insert(0, name, labels(number % max(len(value), 1), value))
+        number //= max(len(value), 1)
+    return out[out["n"] > 0].reset_index(drop=True) if each else out
 
 
 def overtakes_over_time(
@@ -171,186 +284,143 @@ def overtakes_over_time(
 
     See `overtakes` for the parameters, and `allocation_over_time` for `every` and `zone`.
     """
-    prepared = prepare(contacts, ranks=ranks, keep=[*keys_of(by), *(pool or ())])
-    counted = _count(prepared, by=by, pool=pool, passers=passers, ranks=ranks)
-    arrivals = nw.from_native(pd.DataFrame({"arrived_us": counted.arrived}))
-    found = with_period(arrivals, every, zone=zone, first=prepared.first_us, last=prepared.until_us)
-    period, place = np.unique(found["period"].to_numpy(), return_inverse=True)
-    tiers = len(counted.tiers)
-    times = counted.passed_by.sum(axis=1, dtype=np.int64)
-    cell = np.where(counted.passed < tiers, place * tiers + counted.passed, period.size * tiers)
-    out = _summary(cell, times, counted, min_group, repeats=period.size)
-    out.insert(0, "period", np.repeat(period_starts(period, every), tiers))
+    counts = count_overtakes(contacts, by=by, pool=pool, passers=passers, ranks=ranks)
+    number = period_numbers(local_hours(counts.lines.arrived, zone=zone), every)
+    first = int(number.min()) if number.size else 0
+    n_periods = int(number.max()) - first + 1 if number.size else 0
+    out = _summary(counts, number - first, n_periods, min_group)
+    periods = np.repeat(np.arange(first, first + n_periods), len(counts.lines.tiers))
+    out.insert(0, "period", period_starts(periods, every))
     return out[out["n"] > 0].reset_index(drop=True)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Counted:
-    """Counts per contact: ``passed_by`` and ``passes_of`` are int32, contacts by tiers."""
-
-    key: str
-    tiers: list[str | None]
-    ranks: dict[str, int] | None
-    tier: NDArray[np.int8]
-    passer: NDArray[np.int8]
-    passed: NDArray[np.int8]
-    left: NDArray[np.bool_]
-    arrived: NDArray[np.int64]
-    passed_by: NDArray[np.int32]
-    passes_of: NDArray[np.int32]
-    details: pd.DataFrame
-
-
-def _count(
+def passed_distribution(
     contacts: Any,
     *,
-    by: By,
-    pool: Sequence[str] | None,
-    passers: Passers,
-    ranks: Any,
-    details: bool = False,
-) -> _Counted:
-    if passers not in {"all", "queued"}:
+    of: Literal["passed", "passes"] = "passed",
+    most: int = 10,
+    by: By = "tier",
+    pool: Sequence[str] | None = POOL,
+    passers: Passers = "all",
+    min_group: int = MIN_GROUP,
+    ranks: Any = None,
+) -> pd.DataFrame:
+    """Return how many contacts of each tier were passed, or passed others, 0, 1, 2, ... times.
+
+    Parameters
+    ----------
+    of : "passed" or "passes"
+        Times passed, of the queued contacts; or others passed, of the contacts that may pass.
+    most : int
+        The last row of a tier counts those of `most` times or more.
+
+    Returns
+    -------
+    pandas frame, `most` + 1 rows per tier
+        The tier, times, or_more (true in the last row), n, n_abandoned (always 0 for passes), share (of the tier's
+        contacts; missing where they are fewer than `min_group`), share_at_least (`times` or more), too_few.
+
+    See `overtakes` for the other parameters.
+    """
+    if of not in {"passed", "passes"}:
         raise CxError(
             "unknown_choice",
             N_("“{value}” is no choice."),
             hint=N_("Choose one of: {known}."),
-            value=passers,
-            known="all, queued",
+            value=of,
+            known="passed, passes",
         )
-    if isinstance(pool, str):
-        pool = (pool,)
-    (key,) = keys_of(by)
-    prepared = prepare(contacts, ranks=ranks, keep=[key, *(pool or ())])
-    prepared.need(key)
-    pools = [name for name in pool or () if name in prepared.there]
-    table = _columns(prepared, by, key, pools, details=details)
-    coded: Any = threads.run(
-        lambda work, *arguments: work(*arguments), [(_codes, table[key], prepared.ranks), (_pools, table, pools)]
-    )
-    (tiers, tier), (order, begins) = coded
-    if len(tiers) > MOST_TIERS:
-        raise CxError(
-            "too_many_tiers",
-            N_("Column “{column}” has {n} values: too many for pairs."),
-            hint=N_("Choose a column with at most {most} values."),
-            column=key,
-            n=len(tiers),
-            most=MOST_TIERS,
-        )
-    outcome = table["outcome"].combine_chunks().to_numpy(zero_copy_only=False)
-    queued = table["queued"].combine_chunks().to_numpy(zero_copy_only=False).astype(bool)
-    arrived = _int64(table["arrived_us"], 0)
-    ends = _int64(table["end_us"], _STILL_WAITING)
-    known = (ends != _STILL_WAITING) | (outcome == _WAITING)
-    passes = (outcome == _SERVED) & known & (queued | (passers == "all"))
-    passer = np.where(passes, tier, len(tiers)).astype(np.int8)
-    passed = np.where(queued & known, tier, len(tiers)).astype(np.int8)
-    by_contact = _inversions(order, begins, arrived, ends, passer=passer, passed=passed, n_tiers=len(tiers))
-    kept = [name for name in ("contact_id", key, "queued") if details and name in table.column_names]
-    shown = table.select(kept)
-    if details:
-        named = pa.DictionaryArray.from_arrays(outcome, ["served", "abandoned", "waiting"]).cast(pa.string())
-        shown = shown.append_column("outcome", named)
-    return _Counted(
-        key=key,
-        tiers=tiers,
-        ranks=prepared.ranks,
-        tier=tier,
-        passer=passer,
-        passed=passed,
-        left=outcome == _ABANDONED,
-        arrived=arrived,
-        passed_by=by_contact[0],
-        passes_of=by_contact[1],
-        details=shown.to_pandas(ignore_metadata=True),
+    counts = count_overtakes(contacts, by=by, pool=pool, passers=passers, ranks=ranks)
+    n_tiers = len(counts.lines.tiers)
+    tier, times = (counts.passed, counts.times_passed) if of == "passed" else (counts.passer, counts.times_passing)
+    cell = tier.astype(np.int64) * (most + 1) + np.minimum(times, most)
+    cells = n_tiers * (most + 1)
+    n = np.bincount(cell, minlength=cells)[:cells]
+    left = np.bincount(cell[counts.lines.outcome == ABANDONED], minlength=cells)[:cells]
+    by_tier = n.reshape(n_tiers, most + 1)
+    whole = np.repeat(by_tier.sum(axis=1), most + 1)
+    at_least = by_tier[:, ::-1].cumsum(axis=1)[:, ::-1].ravel()
+    return pd.DataFrame(
+        {
+            counts.lines.key: labels(np.repeat(np.arange(n_tiers), most + 1), counts.lines.tiers),
+            "times": np.tile(np.arange(most + 1), n_tiers),
+            "or_more": np.tile(np.arange(most + 1) == most, n_tiers),
+            "n": n,
+            "n_abandoned": left,
+            "share": share(n, whole, at_least=min_group),
+            "share_at_least": share(at_least, whole, at_least=min_group),
+            "too_few": whole < min_group,
+        }
     )
 
 
-_SERVED, _ABANDONED, _WAITING = range(3)
+def routing_and_rank(
+    contacts: Any,
+    *,
+    by: By = "tier",
+    pool: Sequence[str] | None = POOL,
+    passers: Passers = "all",
+    ranks: Any = None,
+) -> pd.DataFrame:
+    """Return how many passes come of who stands in which line, and how many of who is called first within a line.
 
+    Had all contacts been one line, whoever came later and was served earlier passed. Of those passes, some are within
+    a pool: the order within the line, so rank. The others are between pools: the lines go at different speeds, so
+    routing and staffing.
 
-def _columns(prepared: Contacts, by: By, key: str, pools: list[str], *, details: bool) -> pa.Table:
-    wanted = list(dict.fromkeys([*(["contact_id"] if details else []), key, *pools]))
-    code = nw.when(nw.col("outcome") == "abandoned").then(nw.lit(_ABANDONED)).otherwise(nw.lit(_WAITING))
-    code = nw.when(nw.col("outcome") == "served").then(nw.lit(_SERVED)).otherwise(code)
-    frame = grouped(prepared.frame, by).with_columns(outcome=code.cast(nw.Int8))
-    return arrow(nw.to_native(frame.select(*wanted, "outcome", "queued", "arrived_us", "end_us")))
+    Returns
+    -------
+    pandas frame, one row per ordered pair of tiers
+        passer, passed (tiers); passes (as one line); passes_within and passes_between, their parts; share_within and
+        share_between (missing where nobody passed); one_line, whether the file has no column of pools, so that nothing
+        can be between.
 
-
-def _codes(column: pa.ChunkedArray, ranks: dict[str, int] | None) -> tuple[list[str | None], NDArray[np.int8]]:
-    """Return the values, by rank where known, then by name, the missing one last, and each row's place among them."""
-    coded = column.dictionary_encode(null_encoding="encode").combine_chunks()
-    values = coded.dictionary.to_pylist()
-    places = dict(ranks or {})
-    order = sorted(
-        range(len(values)),
-        key=lambda i: (values[i] is None, places.get(values[i] or "", len(places) + 1), values[i] or ""),
+    See `overtakes` for the parameters.
+    """
+    counts = count_overtakes(contacts, by=by, pool=pool, passers=passers, ranks=ranks)
+    within = overtakes(counts)
+    lines = counts.lines
+    whole = within if len(lines.spans) <= 1 else overtakes(count_overtakes(lines.as_one_line(), passers=counts.passers))
+    inside = within["passes"].to_numpy()
+    between = whole["passes"].to_numpy() - inside
+    return pd.DataFrame(
+        {
+            "passer": within["passer"],
+            "passed": within["passed"],
+            "passes": whole["passes"],
+            "passes_within": inside,
+            "passes_between": between,
+            "share_within": share(inside, whole["passes"], at_least=1),
+            "share_between": share(between, whole["passes"], at_least=1),
+            "one_line": not lines.pools,
+        }
     )
-    if len(values) > MOST_TIERS:
-        return [values[i] for i in order], np.zeros(0, np.int8)
-    place = np.empty(max(len(values), 1), np.int8)
-    place[order] = np.arange(len(values), dtype=np.int8)
-    return [values[i] for i in order], place[coded.indices.to_numpy(zero_copy_only=False)]
-
-
-def _int64(column: pa.ChunkedArray, missing: int) -> NDArray[np.int64]:
-    filled = column.fill_null(missing) if column.null_count else column
-    whole: NDArray[np.int64] = filled.combine_chunks().to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
-    return whole
-
-
-def _pools(table: pa.Table, pools: list[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    code, n = np.zeros(table.num_rows, np.int64), 1
-    for name in pools:
-        coded = table[name].dictionary_encode(null_encoding="encode").combine_chunks()
-        code = code * len(coded.dictionary) + coded.indices.to_numpy(zero_copy_only=False)
-        n *= len(coded.dictionary)
-        if n > 1 << 20:  # only pairs that occur
-            found, code = np.unique(code, return_inverse=True)
-            n = len(found)
-    order, begins = kernels.pool_order(code.astype(np.int32), n)
-    return order, begins
 
 
 def _inversions(
-    order: NDArray[np.int32],
-    begins: NDArray[np.int64],
-    arrived: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    *,
-    passer: NDArray[np.int8],
-    passed: NDArray[np.int8],
-    n_tiers: int,
+    lines: Lines, *, passer: NDArray[np.int8], passed: NDArray[np.int8]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return passed_by and passes_of (contacts by tiers), each pool counted on the threads."""
-    n = order.shape[0]
+    n, n_tiers, order = len(lines), len(lines.tiers), lines.order
     sorted_ends, items = np.empty(n, np.int64), np.arange(n, dtype=np.int32)
     by_place = np.empty(n, np.int8), np.empty(n, np.int8)
     counts = np.zeros((n, n_tiers), np.int32), np.zeros((n, n_tiers), np.int32)
-    spans = [(int(a), int(b)) for a, b in itertools.pairwise(begins) if b > a]
 
-    def line_up(begin: int, end: int) -> None:
+    def bring(begin: int, end: int) -> None:
         mine = order[begin:end]
-        when = arrived[mine]
-        if not kernels.rises(when):
-            by_arrival = np.argsort(when)
-            when, mine[:] = when[by_arrival], mine[by_arrival]
-        sorted_ends[begin:end] = ends[mine]
-        if not kernels.settle_ties(mine, when, sorted_ends[begin:end]):
-            settled = np.lexsort((sorted_ends[begin:end], when))
-            mine[:], sorted_ends[begin:end] = mine[settled], sorted_ends[begin:end][settled]
+        sorted_ends[begin:end] = lines.ends[mine]
         by_place[0][begin:end], by_place[1][begin:end] = passer[mine], passed[mine]
 
     def count(begin: int, end: int, width: int) -> None:
         kernels.sort_and_count(sorted_ends, items, begin, end, width, *by_place, n_tiers, *counts)
 
     def count_block(begin: int, end: int) -> None:
+        bring(begin, end)
         for low in range(begin, end, _CHUNK):
             count(low, min(low + _CHUNK, end), 0)
         count(begin, end, _CHUNK)
 
-    threads.run(line_up, spans)
+    spans = lines.spans
     threads.run(count_block, [(a, min(a + _BLOCK, end)) for begin, end in spans for a in range(begin, end, _BLOCK)])
     threads.run(count, [(begin, end, _BLOCK) for begin, end in spans if end - begin > _BLOCK])
     scattered = [np.empty_like(each) for each in counts]
@@ -359,32 +429,34 @@ def _inversions(
     return scattered[0], scattered[1]
 
 
-def _summary(
-    cell: NDArray[np.int64], times: NDArray[np.int64], counted: _Counted, min_group: int, *, repeats: int = 1
-) -> pd.DataFrame:
-    """Sum up `times` per cell (a period and a tier); the cell past the last one is of those who were not queued."""
-    tiers = len(counted.tiers)
-    cells = repeats * tiers
-    n = np.bincount(cell, minlength=cells + 1)[:cells]
-    total = np.zeros(cells + 1, np.int64)
-    np.add.at(total, cell, times)
-    most = np.zeros(cells + 1, np.int64)
-    np.maximum.at(most, cell, times)
-    once = np.bincount(cell[times >= 1], minlength=cells + 1)[:cells]
-    thrice = np.bincount(cell[times >= 3], minlength=cells + 1)[:cells]
+def _summary(counts: OvertakeCounts, place: NDArray[np.int64], n_places: int, min_group: int) -> pd.DataFrame:
+    """Sum up the times passed per place (a period, or a group) and tier; rows of all cells, by place."""
+    tiers = counts.lines.tiers
+    cells = n_places * len(tiers)
+    left = counts.lines.outcome == ABANDONED
+    parts = threads.run(
+        lambda a, b: kernels.cell_sums(
+            place[a:b], counts.passed[a:b], counts.times_passed[a:b], left[a:b], n_places, len(tiers)
+        ),
+        threads.blocks(place.size, parts=4 if cells < 1 << 20 else 1),
+    )
+    n, total, once, thrice, passed_left, others_left = (sum(each) for each in zip(*(p[:6] for p in parts), strict=True))
+    most = np.max([part[6] for part in parts], axis=0)
     return pd.DataFrame(
         {
-            counted.key: _labels(np.tile(np.arange(tiers), repeats), counted.tiers),
+            counts.lines.key: labels(np.tile(np.arange(len(tiers)), n_places), tiers),
             "n": n,
-            "passed": total[:cells],
+            "passed": total,
             "share_passed": share(once, n, at_least=min_group),
             "share_passed_3": share(thrice, n, at_least=min_group),
-            "mean_passed": share(total[:cells], n, at_least=min_group),
-            "most_passed": most[:cells],
+            "mean_passed": share(total, n, at_least=min_group),
+            "most_passed": most,
+            "n_passed": once,
+            "n_passed_3": thrice,
+            "n_passed_abandoned": passed_left,
+            "n_unpassed_abandoned": others_left,
+            "share_passed_abandoned": share(passed_left, once, at_least=min_group),
+            "share_unpassed_abandoned": share(others_left, n - once, at_least=min_group),
             "too_few": n < min_group,
         }
     )
-
-
-def _labels(codes: NDArray[np.int64], tiers: list[str | None]) -> pd.Series[str]:
-    return pd.Series(np.array([*tiers, None], dtype=object)[codes], dtype="str")
