@@ -9,7 +9,7 @@ from cxlib.intake.problems import Question
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from cxlib.tables import Column
 
@@ -80,21 +80,31 @@ _MEANINGS: Final[dict[str, tuple[str, ...]]] = {
         *("dropped", "phantom", "test", "invalid", "error", "spam", "wrong number", "system error", "duplicate"),
         *("无效", "测试", "错误", "骚扰", "误拨", "作废", "系统异常"),
     ),
+    "offer": (
+        *("offer", "offered", "treatment", "treated", "treatment group", "target", "target group", "test"),
+        *("test group", "推荐组", "推荐", "实验组", "试验组", "测试组", "目标组", "营销组"),
+    ),
+    "hold_out": (
+        *("hold out", "holdout", "held out", "control", "control group", "holdout group", "hold out group"),
+        *("对照组", "对照", "保留组", "空白组", "控制组"),
+    ),
 }
 _TRUE: Final = (
     *("yes", "ja", "oui", "si", "sí", "sim", "on", "active", "enabled", "√", "✓", "✔"),
     *("已", "已解决", "是的", "同意", "在售", "有效", "启用", "已排队"),
+    *("accepted", "offered", "left", "churned", "接受", "已接受", "已推荐", "已办理", "离网", "已离网"),
 )
 _FALSE: Final = (
     *("no", "nein", "non", "nao", "não", "off", "inactive", "disabled", "×", "✗", "✘"),
     *("未", "未解决", "不是", "不同意", "停售", "无效", "停用", "未排队", "拒绝"),
+    *("declined", "rejected", "refused", "stayed", "未接受", "未推荐", "未办理", "在网", "未离网"),
 )
 
 
-def outcome_of(code: str) -> str | None:
-    """Return the outcome that a code most likely means; None where no word of it is known."""
+def meaning_of(code: str, among: Sequence[str]) -> str | None:
+    """Return which of the words of a column a code most likely means; None where no word of it is known."""
     folded = " ".join(code.casefold().replace("_", " ").replace("-", " ").split())
-    return next((name for name, words in _MEANINGS.items() if folded in words), None)
+    return next((name for name in among if folded in _MEANINGS.get(name, ())), None)
 
 
 def asked_codes(name: str, column: Column, values: Iterable[str]) -> tuple[dict[str, str] | None, list[Question]]:
@@ -114,7 +124,11 @@ def asked_codes(name: str, column: Column, values: Iterable[str]) -> tuple[dict[
     questions: list[Question] = []
     options = ("yes", "no") if boolean else column.codes
     for code in found:
-        meant = (_boolean_of(code) if boolean else outcome_of(code)) if code.lower() not in options else code.lower()
+        meant = (
+            (_boolean_of(code) if boolean else meaning_of(code, options))
+            if code.lower() not in options
+            else code.lower()
+        )
         if meant is not None:
             codes[code] = meant
         if code.lower() not in own:

@@ -71,6 +71,12 @@ _ROWS: Final[dict[str, tuple[dict[str, str], ...]]] = {
         {"tier": "T2", "rank": "2", "display_name_en": "Regular", "display_name_zh": "普通", "courtesy": "no",
          "declared_rule": "", "promise_share": "", "promise_wait_s": ""},
     ),
+    "offers": (
+        {"customer_id": "000123", "campaign": "1", "group": "offer", "offered": "yes", "offered_on": "2026-05-04",
+         "accepted": "yes", "taken_plan_id": "M", "left": "no", "left_on": "", "revenue": "58.70"},
+        {"customer_id": "000124", "campaign": "1", "group": "hold_out", "offered": "no", "offered_on": "",
+         "accepted": "", "taken_plan_id": "", "left": "yes", "left_on": "2026-06-20", "revenue": "34.90"},
+    ),
 }  # fmt: skip
 
 

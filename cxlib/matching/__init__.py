@@ -6,8 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cxlib.matching.bills import bill, bill_all, line_items
+from cxlib.matching.campaign import campaign, campaign_curve, candidates, exclusions
 from cxlib.matching.catalogue import Catalogue
 from cxlib.matching.fit import fit_summary, flag_history, plan_fit
+from cxlib.matching.flag_changes import count_changes, flag_changes
+from cxlib.matching.group_fit import group_fit
+from cxlib.matching.moves import moves
+from cxlib.matching.offer_outcomes import bills_of, join_results, offer_outcomes, outcome_warnings, results_of
+from cxlib.matching.operator_view import operator_view
+from cxlib.matching.power import hold_out_power, past_leaving
 from cxlib.matching.reasons import reasons, say_reason
 from cxlib.matching.reconcile import reconcile, reconcile_customers, reconcile_summary, withheld
 from cxlib.matching.rollup import merge_rollups, rollup_events
@@ -27,12 +34,27 @@ __all__ = [
     "backtest_by",
     "bill",
     "bill_all",
+    "bills_of",
     "calibration",
+    "campaign",
+    "campaign_curve",
+    "candidates",
+    "count_changes",
+    "exclusions",
     "fit_summary",
     "fit_summary_file",
+    "flag_changes",
     "flag_history",
+    "group_fit",
+    "hold_out_power",
+    "join_results",
     "line_items",
     "merge_rollups",
+    "moves",
+    "offer_outcomes",
+    "operator_view",
+    "outcome_warnings",
+    "past_leaving",
     "plan_fit",
     "plan_fit_file",
     "reasons",
@@ -40,6 +62,7 @@ __all__ = [
     "reconcile_customers",
     "reconcile_summary",
     "reliability_curve",
+    "results_of",
     "rollup_events",
     "say_reason",
     "summarise_backtest",

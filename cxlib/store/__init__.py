@@ -1,5 +1,6 @@
 """Data sets, their versions, settings and results, never lost."""
 
+from cxlib.store.campaigns import CampaignRecord
 from cxlib.store.records import (
     BackupReport,
     DataSet,
@@ -19,6 +20,7 @@ from cxlib.store.store import Store, default_root
 __all__ = [
     "SETTING_FIELDS",
     "BackupReport",
+    "CampaignRecord",
     "DataSet",
     "FilePreview",
     "Finding",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cxlib.store.files import Files
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 BUSY_S = 60.0
 """How long to wait while another process writes."""
 MANNERS: Final = (
@@ -156,6 +156,20 @@ SETTINGS: Final = sa.Table(
     sa.Column("record", Json, nullable=False),
 )
 
+CAMPAIGNS: Final = sa.Table(
+    "campaigns",
+    METADATA,
+    sa.Column("dataset_id", sa.ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True),
+    _count("number", primary_key=True, autoincrement=False),
+    sa.Column("created_at", Moment, nullable=False),
+    _text("who"),
+    _count("version"),
+    sa.Column("record", Json, nullable=False),
+    _text("sha256", index=True),
+    _count("rows"),
+    _count("bytes"),
+)
+
 MAPPINGS: Final = sa.Table(
     "mappings",
     METADATA,
@@ -219,7 +233,7 @@ class Catalogue:
                 found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
                 if found > FORMAT:
                     raise too_new()
-                METADATA.create_all(connection)
+                complete(connection)
                 connection.exec_driver_sql(f"PRAGMA user_version = {FORMAT}")
 
     @contextmanager
@@ -259,12 +273,18 @@ class Catalogue:
         self.engine.dispose()
 
 
+def complete(connection: sa.Connection) -> None:
+    """Make the tables that are missing: all of them, or those that an earlier version did not know."""
+    METADATA.create_all(connection)
+
+
 def named_files(connection: sa.Connection) -> tuple[set[str], set[str]]:
     """Return the hashes of the raw and of the typed files that any version refers to."""
     raw = sa.select(IMPORTS.c.raw_sha256).where(IMPORTS.c.raw_sha256.is_not(None))
     typed = sa.union(
         sa.select(TABLES_OF_VERSIONS.c.sha256),
         sa.select(IMPORTS.c.quarantined_sha256).where(IMPORTS.c.quarantined_sha256.is_not(None)),
+        sa.select(CAMPAIGNS.c.sha256),
     )
     return set(connection.scalars(raw)), set(connection.scalars(typed))
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from cxlib.errors import CxError
-from cxlib.store.catalogue import IMPORTS, TABLES_OF_VERSIONS, named_files
+from cxlib.store.catalogue import CAMPAIGNS, IMPORTS, TABLES_OF_VERSIONS, named_files
 from cxlib.store.files import digest, is_ours
 from cxlib.store.records import Finding
 from cxlib.texts import N_
@@ -45,6 +45,10 @@ IMPOSSIBLE: Final = {
     "min(i.loaded, i.quarantined, i.added, i.replaced, i.kept, i.identical, i.raw_bytes) < 0 OR "
     "i.added + i.replaced + i.kept + i.identical != i.loaded": N_(
         "An import of version {number} of the data set {name} has counts or a file that cannot be."
+    ),
+    "SELECT d.name, c.number FROM campaigns c JOIN datasets d ON d.id = c.dataset_id WHERE c.rows < 0 OR c.bytes < 0 "
+    "OR c.number < 1 OR length(c.sha256) != 64 OR c.sha256 GLOB '*[^0-9a-f]*'": N_(
+        "Campaign {number} of the data set {name} names a file that cannot be."
     ),
 }
 """What the catalogue can never hold, as SQL that finds it, and what is said of it."""
@@ -83,6 +87,7 @@ def _rows(connection: sa.Connection) -> dict[str, set[int]]:
     said = [
         sa.select(TABLES_OF_VERSIONS.c.sha256, TABLES_OF_VERSIONS.c.rows),
         sa.select(IMPORTS.c.quarantined_sha256, IMPORTS.c.quarantined).where(IMPORTS.c.quarantined_sha256.is_not(None)),
+        sa.select(CAMPAIGNS.c.sha256, CAMPAIGNS.c.rows),
     ]
     found: dict[str, set[int]] = {}
     for each in said:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from cxlib.errors import CxError
-from cxlib.store.catalogue import DATASETS, IMPORTS, TABLES_OF_VERSIONS, TOMBSTONES, VERSIONS, now
+from cxlib.store.catalogue import CAMPAIGNS, DATASETS, IMPORTS, TABLES_OF_VERSIONS, TOMBSTONES, VERSIONS, now
 from cxlib.store.records import DataSet, ImportRecord, TableFile, Tombstone, Version
 from cxlib.store.refusals import busy
 from cxlib.texts import N_
@@ -145,6 +145,8 @@ def bury(connection: sa.Connection, dataset_id: str, who: str) -> Tombstone:
             if arrival.raw_sha256:
                 raw = _trace("raw", arrival.raw_sha256, arrival.table, arrival.rows_in_file, arrival.raw_bytes)
                 files[arrival.raw_sha256] = raw
+    for row in _of(connection, CAMPAIGNS, dataset_id, None, CAMPAIGNS.c.number):
+        files[row["sha256"]] = _trace("typed", row["sha256"], "campaign", row["rows"], row["bytes"])
     tombstone = Tombstone(
         dataset_id=gone.id,
         name=gone.name,

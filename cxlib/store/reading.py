@@ -55,7 +55,7 @@ class Tables(DataSets):
             ``no_table``, ``no_column``, ``file_missing`` or ``file_damaged``.
         """
         path = self.path(dataset_id, table, version=version)
-        with _said_of(path):
+        with reading_of(path):
             names = pq.read_schema(path, memory_map=True).names
             for name in columns or ():
                 if name not in names:
@@ -90,7 +90,7 @@ class Tables(DataSets):
         for each in self.version(dataset_id, version).imports:
             if each.quarantined_sha256:
                 path = self._files.typed_path(each.quarantined_sha256)
-                with _said_of(path):
+                with reading_of(path):
                     found.append((each, pq.read_table(path, memory_map=True, page_checksum_verification=True)))
         return found
 
@@ -100,7 +100,8 @@ class Tables(DataSets):
 
 
 @contextmanager
-def _said_of(path: Path) -> Iterator[None]:
+def reading_of(path: Path) -> Iterator[None]:
+    """Say clearly that a kept file is missing or damaged."""
     try:
         with said_clearly():
             yield

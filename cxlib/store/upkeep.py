@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from cxlib.errors import CxError
 from cxlib.store.catalogue import (
+    CAMPAIGNS,
     DATASETS,
     FORMAT,
     METADATA,
@@ -20,6 +21,7 @@ from cxlib.store.catalogue import (
     TOMBSTONES,
     VERSIONS,
     Catalogue,
+    complete,
     named_files,
     too_new,
 )
@@ -193,6 +195,8 @@ def _check_backup(source: Files, copy: Catalogue) -> tuple[set[str], set[str]]:
         with copy.reading() as connection:
             if connection.exec_driver_sql("PRAGMA user_version").scalar_one() > FORMAT:
                 raise too_new()
+        with copy.writing() as connection:
+            complete(connection)  # the copy, of a backup that an earlier version made
     except CxError as error:
         if error.code != "catalogue_damaged":
             raise
@@ -206,7 +210,7 @@ def _check_backup(source: Files, copy: Catalogue) -> tuple[set[str], set[str]]:
 
 def _check_nothing_lost(connection: sa.Connection, copy: Catalogue) -> None:
     lost: set[str] = set()
-    for kept in (VERSIONS, SETTINGS):
+    for kept in (VERSIONS, SETTINGS, CAMPAIGNS):
         listed = (
             sa.select(DATASETS.c.name, kept.c.dataset_id, kept.c.number, kept.c.created_at)
             .join_from(kept, DATASETS)
@@ -218,7 +222,7 @@ def _check_nothing_lost(connection: sa.Connection, copy: Catalogue) -> None:
     if lost:
         raise CxError(
             "would_lose",
-            N_("These data sets have versions or settings that the backup lacks: {value}."),
+            N_("These data sets have versions, settings or campaigns that the backup lacks: {value}."),
             hint=N_("Back them up first, then bring the backup back and replace them."),
             value=", ".join(sorted(lost)),
         )

@@ -1,4 +1,4 @@
-"""The six tables of the product, once and for all places that need them."""
+"""The tables of the product, once and for all places that need them."""
 
 from __future__ import annotations
 
@@ -765,7 +765,112 @@ TIERS: Final = Table(
     ),
 )  # fmt: skip
 
-TABLES: Final = {table.name: table for table in (USAGE, EVENTS, PLANS, CUSTOMERS, CONTACTS, TIERS)}
+OFFERS: Final = Table(
+    name="offers",
+    title=N_("Campaign results"),
+    about=N_("One row per customer of a campaign: whether it was offered a plan, took it, and left since."),
+    key=("customer_id", "campaign"),
+    needs_one_of=(("offered",), ("group",)),
+    columns=(
+        CUSTOMER_ID,
+        Column(
+            name="campaign",
+            kind="id",
+            label=N_("Campaign"),
+            about=N_("Number of the campaign that the row belongs to; empty for the latest one before the offer."),
+            aliases=(
+                "campaign", "campaign_id", "campaign_no", "campaign_number", "wave", "活动编号", "活动", "营销活动",
+                "活动代码", "批次",
+            ),
+            example="1",
+        ),
+        Column(
+            name="group",
+            kind="category",
+            label=N_("Group"),
+            about=N_("offer or hold_out, as the campaign's export says; the held out get no offer and are compared with."),
+            codes=("offer", "hold_out"),
+            aliases=(
+                "group", "campaign_group", "treatment_group", "treatment", "arm", "cell", "test_control", "分组",
+                "组别", "实验分组", "对照分组", "活动分组",
+            ),
+            example="offer",
+        ),
+        Column(
+            name="offered",
+            kind="boolean",
+            label=N_("Offered"),
+            about=N_("Whether the customer was really offered a plan."),
+            aliases=(
+                "offered", "was_offered", "is_offered", "offer_made", "contacted", "reached", "是否推荐", "已推荐",
+                "是否触达", "是否营销", "是否联系",
+            ),
+            example="yes",
+        ),
+        Column(
+            name="offered_on",
+            kind="date",
+            label=N_("Offered on"),
+            about=N_("Day of the offer."),
+            aliases=(
+                "offered_on", "offer_date", "contact_date", "contacted_on", "推荐日期", "触达日期", "营销日期",
+                "推荐时间",
+            ),
+            example="2026-05-04",
+        ),
+        Column(
+            name="accepted",
+            kind="boolean",
+            label=N_("Accepted"),
+            about=N_("Whether the customer took a plan that was offered."),
+            aliases=(
+                "accepted", "is_accepted", "converted", "took_offer", "switched", "response", "是否接受", "已接受",
+                "是否办理", "是否转化", "是否成功办理",
+            ),
+            example="yes",
+        ),
+        Column(
+            name="taken_plan_id",
+            kind="id",
+            label=N_("Plan taken"),
+            about=N_("The plan that the customer took."),
+            aliases=(
+                "taken_plan_id", "plan_taken", "new_plan_id", "new_plan", "办理套餐", "新套餐", "新套餐编号", "变更后套餐",
+            ),
+            example="M",
+        ),
+        Column(
+            name="left",
+            kind="boolean",
+            label=N_("Has left"),
+            about=N_("Whether the customer has left since the campaign began; of the held out too."),
+            aliases=(
+                "left", "has_left", "churned", "churn", "is_churned", "cancelled", "是否离网", "已离网", "是否流失",
+                "是否销户", "流失",
+            ),
+            example="no",
+        ),
+        Column(
+            name="left_on",
+            kind="date",
+            label=N_("Left on"),
+            about=N_("Last day as a customer; empty while he or she stays."),
+            aliases=("left_on", "churn_date", "leave_date", "离网日期", "流失日期", "销户日期"),
+        ),
+        Column(
+            name="revenue",
+            kind="money",
+            label=N_("Revenue since"),
+            about=N_("What the customer was billed since the campaign began; of the held out over the same time."),
+            aliases=(
+                "revenue", "revenue_since", "billed_since", "活动后收入", "推荐后收入", "期间收入", "后续收入",
+            ),
+            example="58.70",
+        ),
+    ),
+)  # fmt: skip
+
+TABLES: Final = {table.name: table for table in (USAGE, EVENTS, PLANS, CUSTOMERS, CONTACTS, TIERS, OFFERS)}
 
 METERS: Final = {
     "minutes": (

@@ -5,7 +5,22 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from cxlib.matching import Catalogue, bill, fit_summary, flag_history, merge_rollups, plan_fit, rollup_events
+from cxlib.matching import (
+    Catalogue,
+    PlanRecommender,
+    bill,
+    campaign,
+    candidates,
+    count_changes,
+    exclusions,
+    fit_summary,
+    flag_changes,
+    flag_history,
+    merge_rollups,
+    operator_view,
+    plan_fit,
+    rollup_events,
+)
 
 pytestmark = pytest.mark.real_data
 
@@ -106,3 +121,41 @@ def test_absent_months_as_zero(company):
     assert flags(fit) == (95, 29, 66)
     assert fit["saving_minor"].sum() == 1476283
     assert flags(plan_fit(usage, catalogue, customers=customers, absent="zero", as_of="any"))[0] == 153
+
+
+def test_the_operators_view_of_december(company):
+    usage, catalogue, customers = company
+    fit = plan_fit(usage, catalogue, customers=customers)
+    view = operator_view(fit, catalogue, customers=customers)
+    headline = view.iloc[0]
+    assert (headline["by"], headline["customers"], headline["given_up_minor"]) == ("all", 76, 1222686)
+    ways = view[view["by"] == "direction"].set_index("direction")["given_up_minor"]
+    assert ways.to_dict() == {"under_provisioned": 702924, "over_provisioned": 519762}
+    pairs = view[view["by"] == "plans"].set_index(["plan_id", "new_plan_id"])["customers"]
+    assert pairs.to_dict() == {("surf", "ultimate"): 31, ("ultimate", "surf"): 45}
+    flagged = fit[fit["state"] == "flagged"]
+    assert headline["bill"] == pytest.approx(flagged["paid"].sum())
+    assert headline["break_even_extra_churn"] == pytest.approx(12226.86 / flagged["paid"].sum())
+    assert view["margin_held"].isna().all()
+    assert set(view["value_basis"]) == {"bill"}
+
+
+def test_flags_of_december_since_november(company):
+    usage, catalogue, customers = company
+    counts = count_changes(flag_changes(usage, catalogue, month="2018-12", customers=customers))
+    assert counts["new"].sum() + counts["standing"].sum() == 76
+    assert counts["standing"].sum() + counts["resolved"].sum() == 66
+    assert counts["saving_minor"].sum() == 1222686
+
+
+def test_a_campaign_of_the_real_operator(company):
+    usage, catalogue, customers = company
+    advice = PlanRecommender(catalogue).fit(usage, customers=customers).recommend(usage)
+    rows = candidates(advice, catalogue, customers=customers)
+    drawn_up = campaign(rows, hold_out=0.1, seed=7)
+    assert exclusions(rows, drawn_up)["customers"].sum() + len(drawn_up) == len(advice)
+    gone = set(customers.loc[customers["left_on"].notna(), "customer_id"])
+    assert not gone & set(drawn_up["customer_id"])
+    view = operator_view(advice[advice["customer_id"].isin(drawn_up["customer_id"])], catalogue)
+    assert view["given_up_minor"].iloc[0] == drawn_up["saving_minor"].sum()
+    assert abs((drawn_up["group"] == "hold_out").sum() - len(drawn_up) / 10) < 1
