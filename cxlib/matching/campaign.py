@@ -56,6 +56,7 @@ def candidates(
     *,
     customers: Any = None,
     fit: Any = None,
+    withheld: Any = None,
     horizon: int = 3,
     min_saving: float = 0.0,
     least_p: float = 0.0,
@@ -74,6 +75,8 @@ def candidates(
         customer_id; tier?, need?, region?, left_on?, consent?, contract_end?, joined_on?
     fit : frame, optional
         Rows of `plan_fit`, for the column flagged.
+    withheld : frame, optional
+        Rows of `reconcile.withheld`: customers whose bills are not what the catalogue says.
     horizon : int
         Months that the money of the advice covers.
     min_saving : float
@@ -125,13 +128,15 @@ def candidates(
     if left_by is not None:
         gone &= traits["left_on"] < pd.Timestamp(left_by) + pd.Timedelta(days=1)
     bound, nothing = _not_free(rows, catalogue, customers)
-    known = rows["state"].isin(["switch", "stay", "not_enough_data"])
+    doubtful = ~rows["state"].isin(["switch", "stay", "not_enough_data"])
+    if withheld is not None:
+        doubtful |= rows["customer_id"].isin(set(frames.pandas(withheld)["customer_id"].astype("str")))
     least = minor([min_saving * horizon], digits)[0]
     tests: dict[str, Any] = {
         "left": rows["left"].astype(bool) | gone,
         "no_consent": (~traits["consent"]).fillna(False).astype(bool),
         "not_enough_data": rows["state"] == "not_enough_data",
-        "not_reconciled": ~known,
+        "not_reconciled": doubtful,
         "contract": ~switch & bound,
         "no_other_plan": ~switch & nothing,
         "stays": ~switch,

@@ -80,7 +80,7 @@ class Tables(DataSets):
     ) -> pa.Table:
         """Return the rows of one customer of `usage` or `customers`, reading only the part of the file they are in."""
         path = self.path(dataset_id, table, version=version)
-        with _said_of(path):
+        with reading_of(path):
             found = pq.read_table(path, filters=[("customer_id", "=", customer_id)], memory_map=True)
         return pa.table(found.columns, schema=pa.schema([field.with_nullable(True) for field in found.schema]))
 

@@ -62,6 +62,7 @@ def test_every_reason_against_an_offer():
     fit = pd.DataFrame({"customer_id": ["big", "over"], "state": ["flagged", "fits"]})
     assert reasons_of(found(fit=fit, only_flagged=True))["over"] == "not_flagged"
     assert found(fit=fit).set_index("customer_id")["flagged"]["big"]
+    assert reasons_of(found(withheld=pd.DataFrame({"customer_id": ["under"]})))["under"] == "not_reconciled"
     with pytest.raises(CxError, match="flagged"):
         found(only_flagged=True)
 
