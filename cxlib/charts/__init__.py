@@ -2,8 +2,10 @@
 
 from cxlib.charts.comparisons import bars, dumbbells, matrix
 from cxlib.charts.courses import courses, stacks
+from cxlib.charts.flows import Flow, flows
 from cxlib.charts.intervals import BLUE, SQUARE, interval_courses, intervals, reliability
 from cxlib.charts.look import DIRECTION_COLOURS, MISSING, Chart, tier_colours
+from cxlib.charts.turnover import turnover
 from cxlib.charts.usage import ABOVE, WITHIN, MeterCourse, allowances, cost_lines
 
 __all__ = [
@@ -14,16 +16,19 @@ __all__ = [
     "SQUARE",
     "WITHIN",
     "Chart",
+    "Flow",
     "MeterCourse",
     "allowances",
     "bars",
     "cost_lines",
     "courses",
     "dumbbells",
+    "flows",
     "interval_courses",
     "intervals",
     "matrix",
     "reliability",
     "stacks",
     "tier_colours",
+    "turnover",
 ]

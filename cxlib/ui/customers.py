@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cxlib.matching import customer_view, line_items, plan_fit, reasons
-from cxlib.ui import results
+from cxlib.matching.withhold import withhold
+from cxlib.ui import advised, results
 from cxlib.ui.session import store
 
 if TYPE_CHECKING:
@@ -75,6 +77,8 @@ def months_left_out(scope: Scope, customer_id: str) -> tuple[str, ...]:
 
 def all_left_out(scope: Scope) -> dict[str, tuple[str, ...]]:
     """Return, by customer, the months that this session leaves out."""
+    if get_script_run_ctx(suppress_warning=True) is None:  # prepared in the background, for every session
+        return {}
     by_set: dict[str, dict[str, tuple[str, ...]]] = st.session_state.setdefault("left_out", {})
     return by_set.setdefault(scope.dataset.id, {})
 
@@ -140,14 +144,17 @@ def line_items_of(scope: Scope, customer_id: str, plan_ids: Sequence[str], month
 
 
 def advice_to(scope: Scope, customer_id: str, month: str) -> pd.Series | None:
-    """Return the recommender's advice to one customer at the end of a month; None where it has no usage."""
-    if months_left_out(scope, customer_id):
+    """Return the recommender's advice to one customer at the end of a month; None where it has no usage.
+
+    It is made for this customer alone where months are left out, or where that to all is not there yet.
+    """
+    every = None if months_left_out(scope, customer_id) else advised.at_once(scope, month)
+    if every is None:
         recommender = _recommender(scope.dataset.id, scope.version.number, **results.advice_options(scope))
         usage = counted_usage(scope, customer_id)
-        found = recommender.recommend(usage, as_of=month, customers=row_of(scope, customer_id))
-    else:
-        every = results.advice(scope, month)
-        found = every[every["customer_id"] == customer_id]
+        alone = recommender.recommend(usage, as_of=month, customers=row_of(scope, customer_id))
+        every = withhold(alone, advised.not_reconciled(scope, month))
+    found = every[every["customer_id"] == customer_id]
     return None if found.empty else found.iloc[0]
 
 

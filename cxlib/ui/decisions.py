@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from cxlib import formats
 from cxlib.texts import _, ngettext
 from cxlib.ui import balance, results
@@ -12,8 +14,6 @@ from cxlib.ui.safe import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pandas as pd
 
     from cxlib.ui.scope import Scope
 
@@ -88,8 +88,7 @@ def _worst_queue(scope: Scope) -> Iterator[Decision]:
 
 def _new_flags(scope: Scope) -> Iterator[Decision]:
     month = results.usage_months(scope)[-1]
-    fit = results.fit(scope, month)
-    new = int((fit["status"] == "new").sum())
+    new = int((results.flagged(scope, month)["status"] == "new").sum())
     if new:
         yield Decision(
             ngettext(
@@ -105,11 +104,14 @@ def _new_flags(scope: Scope) -> Iterator[Decision]:
 
 
 def _worst_plan(scope: Scope) -> Iterator[Decision]:
-    fit = results.fit(scope, results.usage_months(scope)[-1])
-    whole: pd.DataFrame = fit[fit["state"] != "short"]
-    held = whole.groupby("plan_id").agg(
-        n=("customer_id", "size"), flagged=("state", lambda s: int((s == "flagged").sum()))
-    )
+    counts = results.fit_counts(scope, results.usage_months(scope)[-1])
+    whole = counts[counts["state"] != "short"]
+    held = pd.DataFrame(
+        {
+            "n": whole.groupby("plan_id")["n"].sum(),
+            "flagged": whole[whole["state"] == "flagged"].groupby("plan_id")["n"].sum(),
+        }
+    ).fillna(0)
     held = held[held["n"] >= scope.settings.min_group]
     if held.empty or not held["flagged"].max():
         return

@@ -45,6 +45,21 @@ ADVICE: Final = N_(
     "plan held. **Strong** means at least 95 %. The flag looks back, the advice looks ahead; where they differ, "
     "both are shown."
 )
+TURNOVER: Final = N_(
+    "Customers flagged at each month's end: those who were flagged the month before too, and those who are **new**. "
+    "Below the line are the **resolved**: flagged the month before and no longer. In "
+    "the first month that has a whole window behind it, all are new."
+)
+FLOW: Final = N_(
+    "Each ribbon is as wide as there are flagged customers on the plan at its left end for whom the plan at its right "
+    "end is the better one. The widest twelve are coloured by direction."
+)
+RECONCILED: Final = N_(
+    "The plan held is billed again for every customer-month and set beside the **billed amount**; the gap is billed "
+    "less calculated, here as a share of the calculated bill, with its sum in money. A month **agrees** where the gap "
+    "is at most 2 % of the bill or one unit of money. A customer of whom one of the last months does not agree gets no "
+    "recommendation."
+)
 ALLOWANCE: Final = N_(
     "Each bar is the usage of a month; what lies above the **allowance** of the plan held then (the dashed line) is "
     "charged as overage. Where there is no line, the meter is unlimited. **Hatched** months are not counted: the file "

@@ -6,11 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cxlib import formats
-from cxlib.matching import say_reason
 from cxlib.tables import METERS
 from cxlib.texts import _, ngettext
-from cxlib.ui import customers, results
-from cxlib.ui.tiers import tier_names
+from cxlib.ui import customers, fit_rows, results
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,44 +38,45 @@ def say_direction(way: str | None) -> str:
     return words.get(way or "", formats.NOTHING)
 
 
-def said_matching(scope: Scope, month: str, way: str = results.ALL, absent: str = results.MISSING) -> tuple[str, str]:
+def said_matching(scope: Scope, chosen: fit_rows.Chosen) -> tuple[str, str]:
     """Return the sentence about how many are flagged, and what it rests on."""
-    fit = results.fit(scope, month, absent)
-    flagged = flagged_of(fit, way)
-    n = scope.settings.months
-    whole = int((fit["state"] != "short").sum())
-    if not whole:
+    n, month = scope.settings.months, chosen.month
+    counts, flagged = fit_rows.counts(scope, chosen), fit_rows.flagged(scope, chosen)
+    everybody, short = sum(counts.values()), counts.get("short", 0)
+    if everybody == short:
         return (
             _("Nobody has {months} complete months in a row yet.", months=n),
-            _("Usage up to {month}: {n}.", n=formats.people(len(fit)), month=formats.month(month)),
+            _("Usage up to {month}: {n}.", n=formats.people(everybody), month=formats.month(month)),
         )
     text = ngettext(
         "{count} of {all} customers paid more than one other plan would have cost, {months} months running.",
         "{count} of {all} customers paid more than one other plan would have cost, {months} months running.",
         len(flagged),
         count=formats.number(len(flagged)),
-        all=formats.number(whole),
+        all=formats.number(everybody - short),
         months=n,
     )
     more = _(
         "On the better plan they would have paid {saving} less in the {months} months to {month}. {short} customers "
         "have no {months} complete months in a row and are not counted.",
-        saving=money_of(scope)(float(flagged["saving"].sum())),
-        short=formats.number(len(fit) - whole),
+        saving=money_of(scope)(fit_rows.money_saved(scope, flagged)),
+        short=formats.number(short),
         months=n,
         month=formats.month(month),
     )
+    gone = int(flagged["left"].sum())
+    if gone:
+        more += " " + ngettext(
+            "{count} of them has left and is on no campaign list.",
+            "{count} of them have left and are on no campaign list.",
+            gone,
+            count=formats.number(gone),
+        )
     months = results.usage_months(scope)
-    if month in months[1:]:
-        before = len(flagged_of(results.fit(scope, months[months.index(month) - 1], absent), way))
+    if month in months[1:] and chosen.status == results.ALL:
+        before = len(fit_rows.flagged(scope, chosen.at(months[months.index(month) - 1])))
         more += " " + _("The month before: {n}.", n=formats.number(before))
     return text, more
-
-
-def flagged_of(fit: pd.DataFrame, way: str = results.ALL) -> pd.DataFrame:
-    """Return the flagged customers, all or of one direction."""
-    flagged = fit[fit["state"] == "flagged"]
-    return flagged if way == results.ALL else flagged[flagged["direction"] == way]
 
 
 def who_loses_most(scope: Scope, month: str, absent: str = results.MISSING) -> str | None:
@@ -106,25 +105,3 @@ def say_item(item: str) -> str:
         return _("Total")
     meter = item.removeprefix("overage_")
     return _("Overage: {meter}", meter=_(METERS[meter][0]) if meter in METERS else meter)
-
-
-def flagged_with_advice(scope: Scope, flagged: pd.DataFrame, month: str, absent: str = results.MISSING) -> pd.DataFrame:
-    """Return the flagged customers, the dearest first, each with its reason and the recommender's advice."""
-    advice = results.advice(scope, month)[["customer_id", "advised_plan_id", "state", "p_saves"]]
-    advice = advice.rename(columns={"state": "advice_state"})
-    frame = flagged.merge(advice, on="customer_id", how="left").sort_values("saving", ascending=False)
-    words = {"stay": _("Stay"), "not_enough_data": _("Not enough data")}
-    said = frame["advice_state"].map(words)
-    frame["advice"] = said.where(said.notna(), frame["advised_plan_id"])
-    currency = results.catalogue(scope).currency
-    frame["reason"] = [
-        say_reason(row, currency=currency, months=scope.settings.months)
-        for row in results.reasons_of(scope, frame, month, absent).itertuples()
-    ]
-    frame["direction"] = frame["direction"].map(say_direction)
-    customers = results.table(scope, "customers")
-    if customers is not None and "tier" in customers.column_names:
-        names = tier_names(scope)
-        tiers = customers.select(["customer_id", "tier"]).to_pandas()
-        frame = frame.merge(tiers.assign(tier=tiers["tier"].map(names.say)), on="customer_id", how="left")
-    return frame.reset_index(drop=True)

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from cxlib.errors import CxError
-from cxlib.ui import balance, matching, results
+from cxlib.ui import advised, balance, fit_rows, long, matching, results
 from cxlib.ui.decisions import decisions
 from cxlib.ui.scope import scope_of
 from cxlib.ui.session import store
@@ -33,9 +33,12 @@ def prepare(scope: Scope) -> None:
                 results.curves(scope, **where, queue=results.ALL)
         if scope.has("usage") and scope.has("plans"):
             month = results.usage_months(scope)[-1]
-            matching.said_matching(scope, month)
-            matching.flagged_with_advice(scope, matching.flagged_of(results.fit(scope, month)), month)
+            chosen = fit_rows.Chosen(month=month)
+            matching.said_matching(scope, chosen)
             results.flag_course(scope)
+            results.reasons_of(scope, results.flagged(scope, month), month)
+            if long.is_small(scope, "advise"):
+                advised.rows(scope, month)
     except CxError as error:  # the page says so when it is opened
         logging.getLogger(__name__).info("not prepared: %s", error.code)
 

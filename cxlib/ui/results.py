@@ -279,23 +279,32 @@ def fit(scope: Scope, month: str, absent: str = MISSING) -> pd.DataFrame:
 
 
 def flagged(scope: Scope, month: str, absent: str = MISSING) -> pd.DataFrame:
-    """Return the rows of `fit` with a flag, the largest saving first; kept apart, because they are few."""
+    """Return the rows of `fit` with a flag and their tier, the largest saving first; kept apart: they are few."""
 
     def compute() -> pd.DataFrame:
         every = fit(scope, month, absent)
-        return every[every["state"] == "flagged"].sort_values("saving", ascending=False, kind="stable")
+        chosen = every[every["state"] == "flagged"].sort_values("saving", ascending=False, kind="stable")
+        return _with_tier(scope, chosen)
 
     return kept(scope, "flagged", compute, month=month, **_flag_options(scope, absent))
 
 
-def fit_counts(scope: Scope, month: str, absent: str = MISSING) -> dict[str, int]:
-    """Return the number of customers in each state of `fit`."""
+def fit_counts(scope: Scope, month: str, absent: str = MISSING) -> pd.DataFrame:
+    """Return the number of customers by state of `fit`, tier and plan held: state, tier, plan_id, n."""
 
     def compute() -> pd.DataFrame:
-        return fit(scope, month, absent).groupby("state", as_index=False).agg(n=("customer_id", "size"))
+        every = _with_tier(scope, fit(scope, month, absent)[["customer_id", "state", "plan_id"]])
+        return every.groupby(["state", "tier", "plan_id"], dropna=False, as_index=False).agg(n=("customer_id", "size"))
 
-    found = kept(scope, "fit_counts", compute, month=month, **_flag_options(scope, absent))
-    return {str(state): int(n) for state, n in zip(found["state"], found["n"], strict=True)}
+    return kept(scope, "fit_counts", compute, month=month, **_flag_options(scope, absent))
+
+
+def _with_tier(scope: Scope, rows: pd.DataFrame) -> pd.DataFrame:
+    customers = table(scope, "customers")
+    if customers is None or "tier" not in customers.column_names:
+        return rows.assign(tier=pd.Series(None, index=rows.index, dtype="str"))
+    tiers = customers.select(["customer_id", "tier"]).to_pandas().astype("str")
+    return rows.merge(tiers, on="customer_id", how="left")
 
 
 def flag_course(scope: Scope, absent: str = MISSING) -> pd.DataFrame:
@@ -307,20 +316,6 @@ def flag_course(scope: Scope, absent: str = MISSING) -> pd.DataFrame:
         lambda: flag_history(table(scope, "usage"), catalogue(scope), customers=table(scope, "customers"), **options),
         **options,
     )
-
-
-def advice(scope: Scope, month: str) -> pd.DataFrame:
-    """Return what the recommender advises at the end of a month, one row per customer."""
-    options = advice_options(scope)
-
-    def compute() -> pd.DataFrame:
-        from cxlib.matching import PlanRecommender  # noqa: PLC0415 - takes seconds to import
-
-        usage, customers = table(scope, "usage"), table(scope, "customers")
-        recommender = PlanRecommender(catalogue(scope), **options)
-        return recommender.fit(usage, customers=customers).recommend(usage, as_of=month, customers=customers)
-
-    return kept(scope, "advice", compute, month=month, **options)
 
 
 def advice_options(scope: Scope) -> dict[str, Any]:

@@ -9,11 +9,11 @@ import streamlit as st
 
 from cxlib import formats
 from cxlib.exports import csv_bytes
-from cxlib.texts import _
+from cxlib.texts import _, language, speaking
 from cxlib.ui.safe import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
 
@@ -76,11 +76,13 @@ def rows(
     height: int | None = None,
     title: str = "",
     most: int | None = None,
+    whole: tuple[int, Callable[[], pd.DataFrame]] | None = None,
 ) -> int | None:
     """Show rows as a table with a download that carries the scope; return the position of the row chosen, if any.
 
     Only the columns named are shown, in the order of `columns`, and of them the first `most` rows; the download has all
-    of the frame. Folded rows need a `title`, the one of their chart.
+    of the frame. Folded rows need a `title`, the one of their chart. Where `frame` itself is only the first of many
+    rows, `whole` says how many there are and makes them all when they are downloaded.
     """
     place = st.expander(_("Rows behind this: {title}", title=title), key=f"fold:{key}") if folded else st.container()
     with place:
@@ -100,20 +102,35 @@ def rows(
             column_config={column: _config(how) for column, how in columns.items() if column in shown},
             **options,
         )
-        if len(shown) < len(frame):
-            st.caption(_("The first {n} of {all}.", n=formats.number(len(shown)), all=formats.rows(len(frame))))
-        download(frame, columns, name=name, scope=scope, key=key)
+        n = whole[0] if whole is not None else len(frame)
+        if len(shown) < n:
+            st.caption(_("The first {n} of {all}.", n=formats.number(len(shown)), all=formats.rows(n)))
+        download(frame, columns, name=name, scope=scope, key=key, whole=whole)
     picked = state["selection"]["rows"] if on_select else []
     return int(picked[0]) if picked else None
 
 
-def download(frame: pd.DataFrame, columns: Mapping[str, Shown], *, name: str, scope: Scope, key: str) -> None:
-    """Offer the rows as a CSV that carries the scope; it is made when asked for."""
+def download(
+    frame: pd.DataFrame,
+    columns: Mapping[str, Shown],
+    *,
+    name: str,
+    scope: Scope,
+    key: str,
+    whole: tuple[int, Callable[[], pd.DataFrame]] | None = None,
+) -> None:
+    """Offer the rows as a CSV that carries the scope; it is made when asked for, see `rows`."""
     headers = {column: how.label for column, how in columns.items() if column in frame}
-    lines = scope.lines()
+    n, made = whole if whole is not None else (len(frame), lambda: frame)
+    lines, said = scope.lines(), language()
+
+    def made_bytes() -> bytes:
+        with speaking(said):  # made outside the page's run
+            return csv_bytes(made().rename(columns=headers), scope=lines)
+
     st.download_button(
-        _("Download {n} rows (CSV)", n=len(frame)),
-        data=lambda: csv_bytes(frame.rename(columns=headers), scope=lines),
+        _("Download {n} rows (CSV)", n=n),
+        data=made_bytes,
         file_name=f"{name}.csv".replace(" ", "_").lower(),
         mime="text/csv",
         key=f"download:{key}",

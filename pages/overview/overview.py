@@ -6,7 +6,7 @@ from cxlib import formats
 from cxlib.errors import CxError
 from cxlib.tables import TABLES
 from cxlib.texts import _
-from cxlib.ui import balance, matching, results, states
+from cxlib.ui import balance, fit_rows, matching, results, states
 from cxlib.ui.decisions import decisions
 from cxlib.ui.scope import Scope, current_scope
 from cxlib.ui.show import heading
@@ -40,7 +40,7 @@ def matching_card(scope: Scope) -> None:
             st.markdown(_("Usage by month and the catalogue of plans bring the answer."))
             link_to("import", label=_("Import usage and plans"))
             return
-        text, more = matching.said_matching(scope, results.usage_months(scope)[-1])
+        text, more = matching.said_matching(scope, fit_rows.Chosen(month=results.usage_months(scope)[-1]))
         st.markdown(f"### {text}")
         st.caption(more)
         link_to("plan_fit", label=_("Whom, and what would suit them"))
