@@ -102,7 +102,7 @@ def intervals(
     )
     if mark:
         _marked(drawn, *mark)
-    room = 0.1 + 0.022 * max(map(len, said), default=0) if bars else 0.08
+    room = 0.1 + 0.032 * max(map(len, said), default=0) if bars else 0.08
     left = 0 if bars and low_end == 0 else 0.04
     drawn.update_xaxes(
         title_text=axis,

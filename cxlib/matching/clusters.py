@@ -72,8 +72,8 @@ def clustered_share(hits: Any, cluster: Any) -> Estimate:
     if 0 < share < 1:
         narrowed = (stats.t.ppf((1 + LEVEL) / 2, rows - 1) / stats.t.ppf((1 + LEVEL) / 2, n - 1)) ** 2
         error = _error(numbers, code, n)
-        alike = share * (1 - share) / error**2 if error > 0 else float(rows)
-        effective = min(float(rows), alike * narrowed)
+        plain = share * (1 - share) / (rows - 1)  # the squared error, were all rows independent
+        effective = min(1.0, plain / error**2 * narrowed) * rows if error > 0 else float(n)
     at, tail = share * effective, (1 - LEVEL) / 2
     low = float(stats.beta.ppf(tail, at, effective - at + 1)) if at > 0 else 0.0
     high = float(stats.beta.ppf(1 - tail, at + 1, effective - at)) if at < effective else 1.0

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from cxlib import charts, formats
 from cxlib.matching.reliability import ADVISED
-from cxlib.texts import _, ngettext
+from cxlib.texts import _
 from cxlib.ui import matching
 from cxlib.ui.judged import grouped, say_rule
-from cxlib.ui.verdicts import NOMINAL, SURE, span
+from cxlib.ui.verdicts import NOMINAL, SURE, say_cases, span
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ def rules_chart(judged: Judged) -> Chart:
     return charts.intervals(
         {say_rule(row["rule"]): _interval(row, "mean_regret", "regret") for _at, row in table.iterrows()},
         say=matching.money_of(judged.scope),
-        axis=_("Paid more than with perfect hindsight, {span}", span=span(judged.scope)),
+        axis=_("Regret over {span}", span=span(judged.scope)),
         bars=True,
         height=charts.SQUARE,
         colours={say_rule(rule): charts.MISSING for rule in table["rule"] if rule != ADVISED},
@@ -39,7 +39,7 @@ def curve_chart(judged: Judged) -> Chart:
             for _at, row in judged.curve().iterrows()
         ],
         say=formats.share,
-        say_n=_cases,
+        say_n=say_cases,
         said=_("P(saves) of the best other plan, as said"),
         happened=_("Share in which it did save"),
     )
@@ -60,13 +60,13 @@ def group_charts(judged: Judged, by: str) -> dict[str, Chart]:
         "coverage": charts.intervals(
             _intervals(table, "coverage", "coverage"),
             axis=_("Share of cases"),
-            notes={row["group"]: _cases(row["customer_origins"]) for _at, row in table.iterrows()},
+            notes={row["group"]: say_cases(row["customer_origins"]) for _at, row in table.iterrows()},
             **_share_of(NOMINAL, table["coverage_low"]),
         ),
         "strong": charts.intervals(
             _intervals(table, "strong_precision", "strong"),
             axis=_("Share of strong ones"),
-            notes={row["group"]: _cases(row["strong"]) for _at, row in table.iterrows()},
+            notes={row["group"]: say_cases(row["strong"]) for _at, row in table.iterrows()},
             unknown=none,
             **_share_of(SURE, table["strong_low"]),
         ),
@@ -100,10 +100,6 @@ def _share_of(promised: float, lows: pd.Series[float]) -> dict[str, Any]:
     least = min(0.5, float(lows.min())) if lows.notna().any() else 0.5
     mark = (formats.share(promised, decimals=0), promised)
     return {"say": formats.share, "mark": mark, "ends": (least, 1.0), "tickformat": ".0%"}
-
-
-def _cases(n: float) -> str:
-    return ngettext("{count} case", "{count} cases", int(n), count=formats.number(n))
 
 
 def _interval(row: pd.Series[Any], value: str, bounds: str) -> tuple[float | None, float | None, float | None]:

@@ -12,6 +12,8 @@ from cxlib.ui.judged import SIMPLE, Judged, say_rule
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pandas as pd
+
     from cxlib.ui.scope import Scope
 
 NOMINAL: Final = 0.8
@@ -34,13 +36,13 @@ def said(judged: Judged) -> tuple[str, str]:
         span=span(scope),
     )
     months = judged.rows["month"]
+    first, last, ends = months.min(), months.max(), int(months.nunique())
     more = _(
-        "Judged on {cases} cases: {people} at {n} month ends, {first} – {last}, each with what was known then.",
-        cases=formats.number(len(judged.rows)),
+        "Judged on {cases}: {people} at {ends}, {period}, each with what was known then.",
+        cases=say_cases(len(judged.rows)),
         people=formats.people(judged.customers),
-        n=formats.number(months.nunique()),
-        first=formats.month(months.min()),
-        last=formats.month(months.max()),
+        ends=ngettext("{count} month end", "{count} month ends", ends, count=ends),
+        period=formats.month(first) if ends == 1 else f"{formats.month(first)} – {formats.month(last)}",
     )
     return text, more
 
@@ -141,10 +143,13 @@ def title_of_course(judged: Judged) -> str:
     return _("No clear change over time: regret went from {first} to {last}", **told)
 
 
-def say_too_short(scope: Scope) -> None:
-    """Say how many months a back-test needs, and how many there are."""
+def say_why_not(scope: Scope, rows: pd.DataFrame) -> None:
+    """Say why nothing can be judged: nobody may take another plan, or there are too few months."""
     settings, found = scope.settings, len(results.usage_months(scope))
-    if found < months_needed(scope):
+    if len(rows):
+        title = _("There is no other plan to advise")
+        body = _("Advice is judged where a customer may take another plan than the one held.")
+    elif found < months_needed(scope):
         title = _("Too few months to judge the advice")
         body = _(
             "There are {found} months of usage, {needed} are needed: a first one that is left out, {months} to learn "
@@ -173,6 +178,11 @@ def span(scope: Scope) -> str:
     """Return how long the advice is judged."""
     n = scope.settings.horizon
     return ngettext("{count} month", "{count} months", n, count=n)
+
+
+def say_cases(n: float) -> str:
+    """Return a number of cases: a customer at a month end each."""
+    return ngettext("{count} case", "{count} cases", int(n), count=formats.number(n))
 
 
 def between(low: float, high: float, say: Callable[[float], str]) -> str:

@@ -17,7 +17,7 @@ from cxlib.ui.verdicts import (
     of_intervals,
     of_strong,
     said,
-    say_too_short,
+    say_why_not,
     title_of_course,
     title_of_curve,
     title_of_rules,
@@ -92,8 +92,8 @@ def page(scope: Scope) -> None:
     found = long.rows_of(scope, "backtest", title=_("Judging past advice"))
     if found is None:
         return
-    if found.empty:
-        say_too_short(scope)
+    if found.empty or found["difference"].isna().all():
+        say_why_not(scope, found)
         return
     judged, by = filters(scope, Judged(scope, found))
     if not judged.enough:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from cxlib import charts, formats
@@ -54,6 +56,55 @@ def test_courses_are_thinned_to_what_a_page_can_carry() -> None:
     n = 100_000
     drawn = charts.courses({"a": (range(n), [0.5] * n)}, say=formats.share, x_title="s", y_title="Share")
     assert len(drawn.figure.data[0].x) <= 1500
+
+
+def test_intervals_say_value_and_reach() -> None:
+    drawn = charts.intervals(
+        {"a": (0.8, 0.7, 0.95), "b": (None, None, None), "c": (None, None, None)},
+        say=formats.share,
+        axis="Share",
+        notes={"a": "20 cases", "b": "3 cases"},
+        mark=("80%", 0.8),
+        ends=(0.5, 1.0),
+        unknown={"c": "none"},
+    )
+    dots = {trace.y[0].split("<br>")[0]: trace for trace in drawn.figure.data if trace.mode == "markers"}
+    assert list(dots) == ["c", "b", "a"]
+    assert (dots["a"].x[0], dots["b"].x[0]) == (0.8, None)
+    assert dots["a"].error_x.array[0] == pytest.approx(0.15)
+    assert dots["a"].error_x.arrayminus[0] == pytest.approx(0.1)
+    assert drawn.alt == "Share. a: 80.0% (70.0% – 95.0%), 20 cases; b: too few, 3 cases; c: none"
+
+
+def test_bars_with_intervals_start_at_zero() -> None:
+    drawn = charts.intervals({"a": (4.0, 3.0, 5.0), "b": (2.0, None, None)}, say=formats.ratio, axis="x", bars=True)
+    assert list(drawn.figure.data[0].x) == [2.0, 4.0]
+    assert drawn.figure.layout.xaxis.range[0] == 0
+    assert drawn.alt == "x. a: 4.00 (3.00 – 5.00); b: 2.00"
+
+
+def test_reliability_leaves_out_what_is_too_few() -> None:
+    points = [(0.1, (0.05, 0.0, 0.1), 40), (0.5, (None, None, None), 3), (0.9, (0.95, 0.9, 1.0), 50)]
+    drawn = charts.reliability(points, say=formats.share, say_n=lambda n: f"n = {n}", said="Said", happened="Came")
+    slope, curve = drawn.figure.data
+    assert list(slope.x) == list(slope.y) == [0, 1]
+    assert (list(curve.x), list(curve.y)) == ([0.1, 0.9], [0.05, 0.95])
+    assert drawn.alt == "Said / Came. 10.0% → 5.0%, n = 40; 90.0% → 95.0%, n = 50"
+
+
+def test_courses_with_intervals_say_every_month() -> None:
+    months = [date(2026, 1, 1), date(2026, 2, 1)]
+    drawn = charts.interval_courses(
+        {"a": (months, [(2.0, 1.0, 4.0), (None, None, None)])},
+        say=formats.ratio,
+        x_title="Month",
+        y_title="Regret",
+        colours={"a": charts.BLUE},
+    )
+    line = drawn.figure.data[0]
+    assert list(line.y) == [2.0, None]
+    assert list(line.error_y.array) == [2.0, 0.0]
+    assert drawn.alt == "Regret / Month. a: 2026-01 2.00, 2026-02 –"
 
 
 def test_markup_from_a_file_is_no_markup_in_a_figure() -> None:

@@ -10,7 +10,7 @@ from sklearn.model_selection import cross_val_score
 from cxlib.errors import CxError
 from cxlib.matching.backtesting import RULES, WalkForwardSplit, backtest, regret_score
 from cxlib.matching.recommender import PlanRecommender
-from cxlib.matching.reliability import summarise_backtest
+from cxlib.matching.reliability import backtest_by, summarise_backtest
 
 PLANS = pd.DataFrame(
     {
@@ -99,6 +99,76 @@ def test_simple_rules_against_a_plain_calculation():
                 assert getattr(row, f"regret_{rule}") == pytest.approx(paid[plan] - paid.min())
             assert row.difference == pytest.approx(paid[held] - min(np.delete(paid, held)))
     assert len(rows) == expected > 50
+
+
+def test_what_is_said_of_the_other_plan_is_paid_for():
+    usage = random_usage()
+    plans = PLANS.assign(exit_fee=[0.0, 7.0, 3.0], activation_fee=[5.0, 0.0, 1.5])
+    rows = backtest(PlanRecommender(plans), usage)
+    fees = plans.set_index("plan_id")
+    used = {key: part.set_index("month")["minutes"] for key, part in usage.groupby("customer_id")}
+    for row in rows.itertuples():
+        after = [(row.month + pd.DateOffset(months=k)).strftime("%Y-%m") for k in (1, 2, 3)]
+        paid = {
+            plan: sum(plain_bill(used[row.customer_id][month], plan) for month in after)
+            + (plan != row.plan_id) * (fees.loc[row.plan_id, "exit_fee"] + fees.loc[plan, "activation_fee"])
+            for plan in fees.index
+        }
+        assert row.saved_other == pytest.approx(paid[row.plan_id] - paid[row.other_plan_id])
+        assert row.regret_recommended == pytest.approx(paid[row.plan_recommended] - min(paid.values()))
+        switched = row.plan_recommended != row.plan_id
+        assert (row.plan_recommended == row.other_plan_id) == switched
+        assert row.strong == (switched and row.p_other >= 0.95)
+        assert np.isnan(row.p_saves) != switched
+        if switched:
+            higher = fees.loc[row.plan_recommended, "monthly_fee"] > fees.loc[row.plan_id, "monthly_fee"]
+            assert row.direction == ("under_provisioned" if higher else "over_provisioned")
+        else:
+            assert pd.isna(row.direction)
+    assert rows["p_other"].between(0, 1).all()
+    assert set(rows["direction"].dropna()) == {"under_provisioned", "over_provisioned"}
+
+
+def test_the_same_fee_is_sideways():
+    plans = PLANS.assign(monthly_fee=10.0)
+    rows = backtest(PlanRecommender(plans), random_usage())
+    assert set(rows["direction"].dropna()) == {"sideways"}
+
+
+def test_segments_come_with_the_cases():
+    usage = random_usage()
+    customers = pd.DataFrame({"customer_id": ["c001", "c000"], "tier": ["x", None], "region": ["north", "south"]})
+    rows = backtest(PlanRecommender(PLANS), usage, customers=customers.assign(plan_id="small"))
+    assert "need" not in rows
+    assert set(rows.loc[rows["customer_id"] == "c001", "tier"]) == {"x"}
+    assert rows.loc[rows["customer_id"] != "c001", "tier"].isna().all()
+    assert set(rows.loc[rows["customer_id"] == "c000", "region"]) == {"south"}
+
+
+def test_some_customers_are_judged_as_among_all():
+    usage = random_usage()
+    every, some = (backtest(PlanRecommender(PLANS), usage, max_customers=n) for n in (None, 10))
+    assert some["customer_id"].nunique() == 10
+    mine = every[every["customer_id"].isin(some["customer_id"])].reset_index(drop=True)
+    paid = ["customer_id", "month", "cost_held", "cost_best", *(f"regret_{rule}" for rule in RULES[:-1])]
+    pd.testing.assert_frame_equal(some[paid], mine[paid])
+    late = mine["month"] >= "2025-06-01"  # from when enough changes of others are known not to draw from one's own
+    assert late.any()
+    pd.testing.assert_frame_equal(some[late], mine[late])
+
+
+def test_a_plan_is_judged_only_from_when_it_is_sold_and_keeps_its_price():
+    # From July on there is a plan that beats all others; in August it is sold no more and has no price.
+    new = {"plan_id": "new", "monthly_fee": 1.0, "included_minutes": 1e4, "overage_price_minutes": 0.1}
+    dates = {"valid_from": "2025-06-01", "valid_to": "2025-07-31"}
+    plans = pd.concat([PLANS, pd.DataFrame([new | dates])], ignore_index=True)
+    rows = backtest(PlanRecommender(plans), random_usage())
+    choices = [f"plan_{rule}" for rule in RULES if rule not in ("stay", "flag")]
+    early, late = rows[rows["month"] < "2025-06-01"], rows[rows["month"] == "2025-06-01"]
+    assert len(early) > 20 < len(late)
+    assert not (early[[*choices, "best_plan_id"]] == "new").any(axis=None)
+    assert (late[choices] == "new").all(axis=None)
+    assert (late["cost_best"] == 3.0).all()
 
 
 def test_later_months_change_no_choice():
@@ -225,6 +295,10 @@ def test_a_real_operator(mobile_usage, plans, simple):
     assert summary["mean_regret"].round(1).tolist()[:5] == simple
     ours = summary.loc["recommended"]
     assert ours["mean_regret"] <= 8.5
+    assert set(backtest_by(rows, "direction")["direction"].dropna()) == {"under_provisioned", "over_provisioned"}
+    assert backtest_by(rows, "month", rule="mean_all", min_group=1)["saved"].sum() == pytest.approx(
+        summary.loc["mean_all", "saved"]
+    )
     assert ours["mean_regret"] < summary.loc[["stay", "last_month", "flag"], "mean_regret"].min()
     assert 0.65 <= ours["coverage"] <= 0.9
     assert ours["strong_precision"] >= 0.93
