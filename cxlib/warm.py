@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-from cxlib.fairness import overtakes
+from cxlib.fairness import overtakes, overtakes_over_time, unexplained_passes
 from cxlib.intake import read
 from cxlib.matching import Catalogue, bill, flag_history, plan_fit, withheld
 from cxlib.store import Incoming, Store
@@ -34,6 +34,8 @@ def warm() -> None:
         }
     )
     overtakes(contacts)
+    overtakes_over_time(contacts)
+    unexplained_passes(contacts)
     plans = pd.DataFrame(
         {
             "plan_id": ["S", "L"],

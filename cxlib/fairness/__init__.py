@@ -3,6 +3,8 @@
 from cxlib.fairness.allocation import allocation, allocation_over_time
 from cxlib.fairness.contacts import Contacts, prepare, tier_ranks
 from cxlib.fairness.curves import wait_curves
+from cxlib.fairness.declared import declared_head_start, declared_head_starts
+from cxlib.fairness.head_start import Thresholds, head_start_thresholds, implied_head_start, violation_curves
 from cxlib.fairness.overtakes import (
     OvertakeCounts,
     count_overtakes,
@@ -15,6 +17,7 @@ from cxlib.fairness.overtakes import (
 )
 from cxlib.fairness.report import FairnessReport, fairness_report
 from cxlib.fairness.traps import LabelTrap, label_trap
+from cxlib.fairness.unexplained import UnexplainedPasses, unexplained_passes
 from cxlib.fairness.waits import waits
 
 __all__ = [
@@ -22,10 +25,16 @@ __all__ = [
     "FairnessReport",
     "LabelTrap",
     "OvertakeCounts",
+    "Thresholds",
+    "UnexplainedPasses",
     "allocation",
     "allocation_over_time",
     "count_overtakes",
+    "declared_head_start",
+    "declared_head_starts",
     "fairness_report",
+    "head_start_thresholds",
+    "implied_head_start",
     "label_trap",
     "overtakes",
     "overtakes_by_contact",
@@ -35,6 +44,8 @@ __all__ = [
     "prepare",
     "routing_and_rank",
     "tier_ranks",
+    "unexplained_passes",
+    "violation_curves",
     "wait_curves",
     "waits",
 ]

@@ -87,6 +87,13 @@ class Lines:
         """Begin and end of each pool in `order`, empty ones left out."""
         return [(int(a), int(b)) for a, b in itertools.pairwise(self.begins) if b > a]
 
+    @property
+    def has_tier(self) -> NDArray[np.bool_]:
+        """Whether each contact is of a known tier; of other columns a missing value is a group like any other."""
+        unknown = self.tiers.index(None) if self.key == "tier" and None in self.tiers else -1
+        known: NDArray[np.bool_] = self.tier != unknown
+        return known
+
     def as_one_line(self) -> Lines:
         """Return the same contacts as one pool."""
         order, begins = np.arange(len(self), dtype=np.int32), np.array([0, len(self)], np.int64)

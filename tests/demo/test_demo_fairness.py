@@ -1,0 +1,47 @@
+"""What is planted in the quarter of contacts is what the measures of balance find."""
+
+from __future__ import annotations
+
+import pytest
+
+from cxlib.demo import operator as op
+from cxlib.fairness import implied_head_start, unexplained_passes
+
+
+@pytest.fixture(scope="module")
+def head_starts(demo):
+    return implied_head_start(demo.tables["contacts"], ranks=demo.tables["tiers"], zone=op.ZONE)
+
+
+@pytest.mark.parametrize(
+    ("queue", "planted"),
+    [("billing", op.HEAD_START_S), ("technical", op.REVERSED_S), ("sales", op.HEAD_START_S)],
+)
+def test_the_rule_in_force_is_found_and_explains_every_pair(head_starts, queue, planted):
+    found = head_starts[head_starts["queue"] == queue].set_index("tier")
+    assert (found["all_violations"] == 0).all()
+    assert (found["all_violations_declared"] > 0).all()
+    assert found["identified"].all()
+    assert found["proven"].all()
+    for tier, seconds in zip(op.TIERS, planted, strict=True):
+        ahead = seconds - planted[-1]
+        assert found.loc[tier, "low_s"] <= ahead <= found.loc[tier, "high_s"]
+        assert abs(found.loc[tier, "theta_s"] - ahead) <= 7
+    assert found.loc[list(op.TIERS[:3]), "declared_s"].tolist() == [60, 30, 20]
+
+
+def test_priority_for_need_shows_in_the_lines_of_the_counters_alone(demo):
+    by_need = implied_head_start(demo.tables["contacts"], by="need", zone=op.ZONE).set_index(["queue", "need"])
+    named = by_need.loc[("counter", "senior")]
+    assert named["theta_s"] > 60
+    assert abs(by_need.loc[("billing", "senior"), "theta_s"]) < 30
+
+
+def test_nothing_but_rank_within_a_tier_is_left_unexplained(demo, head_starts):
+    found = unexplained_passes(
+        demo.tables["contacts"], ranks=demo.tables["tiers"], head_starts=head_starts, zone=op.ZONE
+    )
+    by_queue = found.counts.groupby("queue")[["passes", "unexplained"]].sum()
+    assert by_queue.loc[["billing", "technical"], "unexplained"].tolist() == [0, 0]
+    assert by_queue.loc["counter", "unexplained"] > 0  # courtesy goes by need and not by tier
+    assert found.n == len(found.passes) or len(found.passes) == 200
