@@ -11,6 +11,7 @@ import pandas as pd
 import typer
 
 from cxlib import __version__, formats
+from cxlib.commands import campaigns
 from cxlib.errors import CxError
 from cxlib.intake import Question
 from cxlib.runner import Runner
@@ -40,6 +41,7 @@ from cxlib.texts import LANGUAGES, N_, _, match_language, set_language
 from cxlib.texts import language as current_language
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Service-tier fairness and plan matching.")
+campaigns.add_to(app)
 
 WHOLE: Final = "cxlib.importing.whole"
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]

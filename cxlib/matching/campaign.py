@@ -180,12 +180,7 @@ def campaign(
     number over all, differ from that share by less than one: a systematic sample (W. G. Madow and L. H. Madow, Annals
     of Mathematical Statistics 15, 1944) of the customers sorted by tier and, within it, by a hash of seed and id.
     """
-    if goal not in ORDER:
-        raise CxError("bad_setting", N_("The goal is retention or fairness, not {value}."), value=goal)
-    if not 0 <= hold_out < 1:
-        raise CxError("bad_setting", N_("A hold-out is a share from 0 to under 1, not {value}."), value=hold_out)
-    if most is not None and most < 0:
-        raise CxError("bad_setting", N_("A campaign has 0 customers or more, not {value}."), value=most)
+    check_draw(goal, hold_out, most)
     chosen = found[found["excluded"].isna()]
     place = chosen["direction"].map({way: k for k, way in enumerate(ORDER[goal])})
     ordered = chosen.assign(_place=place, _less=-chosen["saving_minor"])
@@ -195,6 +190,16 @@ def campaign(
     ordered["group"] = pd.Series(np.where(held, HOLD_OUT, OFFER), dtype="str")
     ordered["rank"] = np.arange(1, len(ordered) + 1)
     return ordered[list(COLUMNS)]
+
+
+def check_draw(goal: str, hold_out: float, most: int | None) -> None:
+    """Refuse what `campaign` cannot draw by."""
+    if goal not in ORDER:
+        raise CxError("bad_setting", N_("The goal is retention or fairness, not {value}."), value=goal)
+    if not 0 <= hold_out < 1:
+        raise CxError("bad_setting", N_("A hold-out is a share from 0 to under 1, not {value}."), value=hold_out)
+    if most is not None and most < 0:
+        raise CxError("bad_setting", N_("A campaign has 0 customers or more, not {value}."), value=most)
 
 
 COLUMNS: Final = (
