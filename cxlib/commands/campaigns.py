@@ -9,6 +9,7 @@ import typer
 
 from cxlib.commands.options import AsJson, MappingFiles, Yes  # noqa: TC001 - typer reads them when it runs
 from cxlib.errors import CxError
+from cxlib.tables import TABLES
 from cxlib.terminal import certain, dataset_id, open_store, progress, read_file, refusing, show, write
 from cxlib.texts import N_, _
 
@@ -150,5 +151,5 @@ def _require(tables: dict[str, Any], *names: str) -> None:
                 "missing_table",
                 N_("This data set has no {table}."),
                 hint=N_("Import a file that brings it."),
-                table=name,
+                table=_(TABLES[name].title),
             )

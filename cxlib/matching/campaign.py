@@ -35,7 +35,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
 """Who comes first: those who pay for overage leave (Lambrecht and Skiera, JMR 2006); those on too large a plan pay
 for what they do not use and mostly do not notice."""
 EXCLUDED: Final = {
-    "left": N_("Left"),
+    "left": N_("No longer a customer"),
     "no_consent": N_("Does not want offers"),
     "not_enough_data": N_("Not enough data"),
     "not_reconciled": N_("Bills do not reconcile"),

@@ -35,7 +35,7 @@ class OutcomeReport:
         return {
             "customers": int(self.joined["group"].notna().sum()),
             "outcomes": records(self.outcomes),
-            "warnings": [each | {"said": _(WARNINGS[each["code"]])} for each in records(self.warnings)],
+            "warnings": [each | {"said": say_warning(each)} for each in records(self.warnings)],
             **{name: found[0] if found else None for name, found in sources.items()},
         }
 
@@ -49,7 +49,7 @@ class OutcomeReport:
             say_revenue(found["revenue"], self.currency),
         ]
         lines += [
-            f"! {_(WARNINGS[row['code']])} ({formats.number(row['customers'])} / {formats.number(row['of'])})"
+            f"! {say_warning(row)} ({formats.number(row['customers'])} / {formats.number(row['of'])})"
             for row in records(self.warnings)
         ]
         return "\n".join(line for line in lines if line)
@@ -74,6 +74,12 @@ def outcome_report(
         joined=joined,
         currency=currency,
     )
+
+
+def say_warning(row: dict[str, Any]) -> str:
+    """Return a row of `outcome_warnings` as a sentence, without its numbers."""
+    text = WARNINGS[row["code"]]
+    return _(text)
 
 
 def say_acceptance(row: dict[str, Any]) -> str:
