@@ -1,19 +1,19 @@
 """Recommendations and back-tests of a whole data set, as tasks for `cxlib.runner` or at once.
 
-The parameters of both, as JSON holds them, are made by `parameters_of`: where the store lies, the data set, its
-version, and the settings of `PlanRecommender`. A task writes its rows into its folder, where `rows_in` finds them::
+The parameters of both, as JSON holds them, are made by `parameters_of`: the data set, its version, and the settings of
+`PlanRecommender`. The store is the one in whose `work` the job lies, so that a copy of it finds its results again. A
+task writes its rows into its folder, where `rows_in` finds them::
 
-    asked = parameters_of(store.root, dataset, version, as_of="2026-04", horizon=3, months=3, min_saving=0)
+    asked = parameters_of(dataset, version, as_of="2026-04", horizon=3, months=3, min_saving=0)
     job = runner.start("cxlib.matching.tasks:advise", asked, language="en")
     job.result()
     frame = rows_in(job.folder)
 
-`compute("advise", asked)` returns the same frame without a process of its own, for data sets that are small.
+`compute("advise", asked, store.root)` returns the same frame without a process of its own, where there is little data.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -22,10 +22,12 @@ import pyarrow.parquet as pq
 from cxlib.errors import CxError
 from cxlib.matching.catalogue import Catalogue
 from cxlib.store import Store
+from cxlib.store.data_sets import WORK
 from cxlib.texts import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import pandas as pd
 
@@ -38,23 +40,19 @@ MOST_JUDGED: Final = 20_000
 
 def advise(parameters: dict[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     """Write `PlanRecommender.recommend` of every customer."""
-    return _written(compute("advise", parameters, report=report), folder)
+    return _written(compute("advise", parameters, _root(folder), report=report), folder)
 
 
 def backtest(parameters: dict[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     """Write the rows of `cxlib.matching.backtest`, of a random part of the customers where there are very many."""
-    return _written(compute("backtest", parameters, report=report), folder)
+    return _written(compute("backtest", parameters, _root(folder), report=report), folder)
 
 
-def parameters_of(
-    root: Path | str, dataset: str, version: int, *, as_of: str = "last", **options: Any
-) -> dict[str, Any]:
+def parameters_of(dataset: str, version: int, *, as_of: str = "last", **options: Any) -> dict[str, Any]:
     """Return the parameters of a task.
 
     Parameters
     ----------
-    root : Path
-        The folder of the store.
     dataset, version
         Id of the data set, and which of its versions.
     as_of : str
@@ -62,11 +60,13 @@ def parameters_of(
     **options
         Settings of `PlanRecommender`, such as horizon, months and min_saving.
     """
-    return {"store": str(root), "dataset": dataset, "version": version, "as_of": as_of, "options": options}
+    return {"dataset": dataset, "version": version, "as_of": as_of, "options": options}
 
 
-def compute(task: str, parameters: dict[str, Any], *, report: Report = lambda _share, _said: None) -> pd.DataFrame:
-    """Return the rows of the task ``advise`` or ``backtest``.
+def compute(
+    task: str, parameters: dict[str, Any], root: Path, *, report: Report = lambda _share, _said: None
+) -> pd.DataFrame:
+    """Return the rows of the task ``advise`` or ``backtest`` over the store in `root`.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def compute(task: str, parameters: dict[str, Any], *, report: Report = lambda _s
     from cxlib.matching import backtest as walk_forward  # noqa: PLC0415
 
     report(0.0, _("Reading the usage"))
-    with Store(Path(parameters["store"])) as store:
+    with Store(root) as store:
         there = store.version(parameters["dataset"], parameters["version"]).tables
         usage, plans, customers = (
             store.load(parameters["dataset"], name, version=parameters["version"]) if name in there else None
@@ -100,6 +100,10 @@ def rows_in(folder: Path) -> pd.DataFrame:
     """Return the rows that a task wrote."""
     frame: pd.DataFrame = pq.read_table(folder / ROWS).to_pandas()
     return frame
+
+
+def _root(folder: Path) -> Path:
+    return next(parent.parent for parent in folder.parents if parent.name == WORK)
 
 
 def _written(rows: pd.DataFrame, folder: Path) -> dict[str, Any]:

@@ -30,6 +30,9 @@ TASKS: Final = "cxlib.matching.tasks"
 AT_ONCE: Final = {"advise": 500_000, "backtest": 30_000}
 """Rows of usage up to which a task is done within the page: about two seconds."""
 
+MOST_AHEAD: Final = 2_000_000
+"""Rows of usage up to which a task is begun before anybody has asked for it."""
+
 
 def options_of(scope: Scope) -> dict[str, Any]:
     """Return the settings of the data set that recommendations depend on."""
@@ -71,6 +74,14 @@ def rows_of(scope: Scope, task: str, *, title: str, as_of: str = "last", **optio
     return None
 
 
+def ahead(scope: Scope, task: str) -> None:
+    """Have the rows there before anybody asks for them; what takes long is begun and not waited for."""
+    if is_small(scope, task):
+        _at_once(scope, task, "last", {})
+    elif scope.version.tables["usage"].rows <= MOST_AHEAD:
+        start(scope, task)
+
+
 def is_small(scope: Scope, task: str) -> bool:
     """Whether a task is done within the page."""
     return scope.version.tables["usage"].rows <= AT_ONCE[task]
@@ -78,16 +89,15 @@ def is_small(scope: Scope, task: str) -> bool:
 
 def start(scope: Scope, task: str, *, as_of: str = "last", **options: Any) -> Job:
     """Ask for the rows in a process of their own; what is there already is found."""
-    parameters = tasks.parameters_of(
-        store().root, scope.dataset.id, scope.version.number, as_of=as_of, **options_of(scope), **options
-    )
+    every = {**options_of(scope), **options}
+    parameters = tasks.parameters_of(scope.dataset.id, scope.version.number, as_of=as_of, **every)
     return jobs.runner().start(f"{TASKS}:{task}", parameters, language=language())
 
 
 def _at_once(scope: Scope, task: str, as_of: str, options: dict[str, Any]) -> pd.DataFrame:
     every = {**options_of(scope), **options}
-    parameters = tasks.parameters_of(store().root, scope.dataset.id, scope.version.number, as_of=as_of, **every)
-    return results.kept(scope, task, lambda: tasks.compute(task, parameters), as_of=as_of, **every)
+    parameters = tasks.parameters_of(scope.dataset.id, scope.version.number, as_of=as_of, **every)
+    return results.kept(scope, task, lambda: tasks.compute(task, parameters, store().root), as_of=as_of, **every)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -43,11 +43,23 @@ def prepare(scope: Scope) -> None:
         logging.getLogger(__name__).info("not prepared: %s", error.code)
 
 
-def prepare_all() -> None:
-    """Prepare every data set, one after the other."""
+def prepare_all(*, stays: bool = True) -> None:
+    """Prepare every data set, one after the other; what takes long is begun only by a process that `stays`."""
     with _busy:
-        for dataset in store().datasets():
-            prepare(scope_of(dataset))
+        scopes = [scope_of(dataset) for dataset in store().datasets()]
+        for scope in scopes:
+            prepare(scope)
+        for scope in scopes if stays else []:
+            judge_ahead(scope)
+
+
+def judge_ahead(scope: Scope) -> None:
+    """Begin the back-test of a data set."""
+    if scope.has("usage") and scope.has("plans"):
+        try:
+            long.ahead(scope, "backtest")
+        except CxError as error:  # the page says so when it is opened
+            logging.getLogger(__name__).info("not judged: %s", error.code)
 
 
 def prepare_in_background() -> None:
@@ -56,4 +68,4 @@ def prepare_in_background() -> None:
 
 
 if __name__ == "__main__":
-    prepare_all()
+    prepare_all(stays=False)

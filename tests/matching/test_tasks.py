@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,27 +56,37 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, str
         yield found, dataset
 
 
-def test_a_child_process_finds_the_same(store: tuple[Store, str], tmp_path: Path) -> None:
+def test_a_child_process_finds_the_same(store: tuple[Store, str]) -> None:
     kept, dataset = store
-    asked = parameters_of(kept.root, dataset, kept.version(dataset).number, as_of="2025-08", horizon=2)
+    asked = parameters_of(dataset, kept.version(dataset).number, as_of="2025-08", horizon=2)
     recommender = PlanRecommender(Catalogue(PLANS), horizon=2)
     expected = {
         "advise": recommender.fit(usage_of(20)).recommend(usage_of(20), as_of="2025-08"),
         "backtest": backtest(recommender, usage_of(20)),
     }
-    with Runner(tmp_path / "work") as runner:
+    with Runner(kept.root / "work") as runner:
         for task, frame in expected.items():
             job = runner.start(f"cxlib.matching.tasks:{task}", asked)
             assert job.result() == {"rows": len(frame)}
             pd.testing.assert_frame_equal(rows_in(job.folder), frame, check_dtype=False)
-            pd.testing.assert_frame_equal(compute(task, asked), frame)
+            pd.testing.assert_frame_equal(compute(task, asked, kept.root), frame)
+
+
+def test_a_copy_of_the_store_finds_what_was_worked_out(store: tuple[Store, str], tmp_path: Path) -> None:
+    kept, dataset = store
+    asked = parameters_of(dataset, kept.version(dataset).number, as_of="2025-07")
+    with Runner(kept.root / "work") as runner:
+        runner.start("cxlib.matching.tasks:advise", asked).result()
+    shutil.copytree(kept.root, tmp_path / "copy")
+    with Runner(tmp_path / "copy" / "work") as runner:
+        assert runner.start("cxlib.matching.tasks:advise", asked).state == "done"
 
 
 def test_how_far_it_is_goes_from_0_to_1_origin_by_origin(store: tuple[Store, str]) -> None:
     kept, dataset = store
     told: list[tuple[float | None, str]] = []
-    asked = parameters_of(kept.root, dataset, kept.version(dataset).number)
-    compute("backtest", asked, report=lambda share, said: told.append((share, said)))
+    asked = parameters_of(dataset, kept.version(dataset).number)
+    compute("backtest", asked, kept.root, report=lambda share, said: told.append((share, said)))
     shares = [share for share, _said in told]
     assert shares == sorted(shares)
     assert [said for _share, said in told][-3:] == [
@@ -95,5 +106,5 @@ def test_a_data_set_without_usage_or_plans_is_refused(store: tuple[Store, str]) 
         bare = kept.create(name=f"Only {name}").id
         kept.commit(bare, [Incoming(table=name, data=pa.Table.from_pandas(tables[name], preserve_index=False))])
         with pytest.raises(CxError) as refused:
-            compute("advise", parameters_of(kept.root, bare, kept.version(bare).number))
+            compute("advise", parameters_of(bare, kept.version(bare).number), kept.root)
         assert refused.value.code == code
