@@ -1,175 +1,191 @@
 # ruff: noqa: PLR0917 - compiled functions take arrays by position
-"""What customers may use next: their own level, moved as the nearest other customers' usage really moved.
+"""What customers may use next: the predictive distributions among which the recommender's was chosen.
 
-A *window* is a customer at the end of a month, with the months before it and the `horizon` months after it. At an
-origin only windows whose last month is not after the origin are known; each one is a possible future of everyone
-else: its months after, relative to its level before.
+A distribution is anything with `decimals` and `futures`, see `Predictive`. `Mixed` is the one that is shipped: what
+the nearest other customers' usage really did afterwards, and the customer's own months. How it was chosen is written
+in ``bench/README.md`` and repeated by ``bench/models.py``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from numba import njit
-from sklearn.neighbors import NearestNeighbors
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
-from cxlib.matching.history import MONTHS
+from cxlib.matching.nearest import Nearest
+from cxlib.matching.pasts import (
+    OFFSET_SHARE,
+    Windows,
+    changes,
+    chosen_windows,
+    describe,
+    ended_windows,
+    find_windows,
+    offset_of,
+)
+from cxlib.matching.seasons import no_seasons, seasons_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cxlib.matching.history import History
 
-OFFSET_SHARE: Final = 0.2
-"""What is added to usage before logarithms and ratios, as a share of the meter's median: little use is all alike."""
+__all__ = ["Futures", "Mixed", "OwnMonths", "Predictive", "Windows", "chosen_windows", "find_windows", "outlook_at"]
+
 FEWEST_WINDOWS: Final = 30
 """With fewer windows that are as long as asked for, shorter ones are let in."""
+FEWEST_OTHERS: Final = 10
+"""With fewer changes of other customers than this the customer's own months are all that is drawn from."""
 RESOLUTION: Final = 1000
 """A forecast is written in units of at most the median over this."""
 
 
-class Windows(NamedTuple):
-    """W windows over the good rows of a history."""
+class Pasts(NamedTuple):
+    """The pasts of n customers: rows ``first..stop`` of a history."""
 
-    first: NDArray[np.int64]  # first row of the past
-    stop: NDArray[np.int64]  # row after the past, the first of the future
-    end: NDArray[np.int64]  # month of the last row of the future
-    owner: NDArray[np.int64]  # position of the customer
-    priority: NDArray[np.uint64]  # the lowest are taken where there are too many; later months do not change it
-
-
-def find_windows(history: History, *, horizon: int, seed: int) -> Windows:
-    """Return all windows of a history: a past of any length and `horizon` consecutive months."""
-    n = len(history.key)
-    stop = np.arange(1, max(1, n - horizon + 1), dtype=np.int64)
-    stop = stop[history.key[stop + horizon - 1] - history.key[stop - 1] == horizon] if n > horizon else stop[:0]
-    owner = history.owner[stop]
-    first = np.searchsorted(history.key, owner * MONTHS)
-    priority = _scattered(history.key[stop - 1], seed)
-    return Windows(first, stop, history.month[stop + horizon - 1], owner, priority)
+    first: NDArray[np.int64]
+    stop: NDArray[np.int64]
+    origin: NDArray[np.int64]
+    """The month before the first one that is forecast."""
+    own: NDArray[np.int64]
+    """The customer's position among those whose windows are learned from, -1 for none."""
 
 
-def chosen_windows(windows: Windows, chosen: NDArray[np.intp]) -> Windows:
-    """Return some of the windows."""
-    return Windows._make(each[chosen] for each in windows)
+class Futures(NamedTuple):
+    """Possible usage of n customers, up to K futures each."""
+
+    used: NDArray[np.int64]
+    """Whole numbers of ``10 ** -decimals``, int64 [M, n * K * horizon]; customer by customer, months adjacent."""
+    known: NDArray[np.int64]
+    """How many of a customer's K futures are there, the first ones, int64 [n]; 0 where nothing can be said."""
 
 
-@njit(cache=True, nogil=True)
-def describe(
-    used: Any, month: Any, first: Any, stop: Any, offset: Any, decay: float, level: Any, features: Any
-) -> None:
-    """Describe the past of each of n windows by level, trend and variability per meter.
+class Predictive(Protocol):
+    """A distribution of what customers use in the `horizon` months after an origin."""
 
-    Writes `level`, float64 [n, M]: the mean that forgets by `decay` a month; and `features`, float64 [n, 3 M]: its
-    logarithm, how far the last month is above the mean logarithm, and the spread of the logarithms.
-    """
-    meters = used.shape[1]
-    for i in range(len(first)):
-        n, last = stop[i] - first[i], stop[i] - 1
-        for m in range(meters):
-            weight, sum_, logs, squares = 0.0, 0.0, 0.0, 0.0
-            for row in range(first[i], stop[i]):
-                w = decay ** (month[last] - month[row])
-                weight += w
-                sum_ += w * used[row, m]
-                log = np.log(used[row, m] + offset[m])
-                logs += log
-                squares += log * log
-            level[i, m] = sum_ / weight
-            features[i, m] = np.log(level[i, m] + offset[m])
-            features[i, meters + m] = np.log(used[last, m] + offset[m]) - logs / n
-            features[i, 2 * meters + m] = np.sqrt(max(0.0, squares / n - (logs / n) ** 2))
+    @property
+    def decimals(self) -> list[int]:
+        """Of the futures, per meter."""
 
-
-@njit(cache=True, nogil=True)
-def _changes(used: Any, stop: Any, horizon: int, level: Any, offset: Any, change: Any) -> None:
-    for i in range(len(stop)):
-        for h in range(horizon):
-            for m in range(used.shape[1]):
-                change[i, h, m] = (used[stop[i] + h, m] + offset[m]) / (level[i, m] + offset[m])
-
-
-@njit(cache=True, nogil=True)
-def _keep_others(nearest: Any, window_owner: Any, own: Any, wanted: int, kept: Any, count: Any) -> None:
-    """Keep of each row's nearest windows the first `wanted` that are not of the same customer."""
-    for i in range(len(nearest)):
-        n = 0
-        for j in nearest[i]:
-            if window_owner[j] != own[i] and n < wanted:
-                kept[i, n] = j
-                n += 1
-        count[i] = n
-        kept[i, n:] = kept[i, 0] if n else 0
-
-
-@njit(cache=True, nogil=True)
-def _move(level: Any, offset: Any, change: Any, kept: Any, scale: Any, out: Any) -> None:
-    """Write the level of each customer, moved by each kept change, in whole units of ``1 / scale``."""
-    at = 0
-    for i in range(len(level)):
-        for k in kept[i]:
-            for h in range(change.shape[1]):
-                for m in range(level.shape[1]):
-                    moved = (level[i, m] + offset[m]) * change[k, h, m] - offset[m]
-                    out[m, at] = np.int64(np.rint(max(0.0, moved) * scale[m]))
-                at += 1
+    def futures(self, history: History, pasts: Pasts) -> Futures:
+        """Return futures that are equally likely, the same for the same past whoever else is asked about."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
-    """What is known at one origin: the windows that have ended, and how to find those nearest to a customer.
-
-    D windows, M meters. Made by `outlook_at`.
-    """
+    """What is known at an origin of usage as such. M meters."""
 
     origin: int
+    horizon: int
     offset: NDArray[np.float64]
     """Added before logarithms and ratios, float64 [M]."""
+    season: NDArray[np.float64]
+    """Factors by month of the year, float64 [12, M]."""
+    decimals: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnMonths:
+    """Futures made of a customer's own months.
+
+    The months of a future are drawn as from Polya's urn, each one put back twice: the predictive distribution of the
+    Bayesian bootstrap (Rubin 1981), which knows that few months say little about the mean. Logarithms are spread
+    around their mean by ``sqrt(n / (n - 1))``, as the spread of n months falls short by that.
+    """
+
+    outlook: Outlook
+    share: NDArray[np.float64]
+    """Where in the urn each draw falls, 0 to 1, float64 [K, horizon]: the same for everybody."""
+    urn: bool = True
+    """False: draw each month with the same chance and take it as it was, which is overconfident."""
+
+    @property
+    def decimals(self) -> list[int]:
+        """Of the futures, per meter."""
+        return self.outlook.decimals
+
+    def futures(self, history: History, pasts: Pasts) -> Futures:
+        """Return `K` futures of each customer."""
+        draws, n = len(self.share), len(pasts.first)
+        out = np.empty((len(self.outlook.offset), n * draws * self.outlook.horizon), dtype=np.int64)
+        self.write(history, pasts, draws, out)
+        return Futures(out, np.full(n, draws))
+
+    def write(self, history: History, pasts: Pasts, slots: int, out: NDArray[np.int64]) -> None:
+        """Write the futures into the first of each customer's `slots` places."""
+        outlook = self.outlook
+        scale = 10.0 ** np.array(outlook.decimals)
+        past = (history.used, history.month, pasts.first, pasts.stop, pasts.origin)
+        _draw_own(*past, outlook.offset, outlook.season, self.share, self.urn, scale, slots, out)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mixed:
+    """The customer's level, moved as the nearest other customers' really moved, and the customer's own months.
+
+    D windows had ended by the origin. Nearest are those most alike in level, trend and variability of each meter.
+    """
+
+    outlook: Outlook
     decay: float
-    owner: NDArray[np.int64]
-    """Whose window it is, int64 [D]."""
+    n_neighbors: int
+    own: OwnMonths | None
+    features: NDArray[np.float64]
+    """What the windows look like, float64 [D, F], see `pasts.describe`."""
     change: NDArray[np.float64]
     """Usage after over level before, float64 [D, horizon, M]."""
-    search: Pipeline | None
-    """StandardScaler and NearestNeighbors over the windows; None where there is no window."""
-    most_own: int
-    """The most windows that one customer has."""
+    nearest: Nearest
 
-    def describe(self, used: Any, month: Any, first: Any, stop: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return level [n, M] and features [n, 3 M] of the pasts ``first..stop``."""
-        level = np.empty((len(first), len(self.offset)))
-        features = np.empty((len(first), 3 * len(self.offset)))
-        describe(used, month, first, stop, self.offset, self.decay, level, features)
-        return level, features
+    @property
+    def decimals(self) -> list[int]:
+        """Of the futures, per meter."""
+        return self.outlook.decimals
 
-    def neighbors(
-        self, features: NDArray[np.float64], own: NDArray[np.int64], wanted: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the nearest windows of other customers, int64 [n, wanted], and how many of them there are [n].
-
-        `own` is each customer's position among the owners, -1 where it has no window.
-        """
-        kept, count = np.zeros((len(features), wanted), dtype=np.int64), np.zeros(len(features), dtype=np.int64)
-        if self.search is not None and len(features):
-            asked = min(wanted + self.most_own, len(self.owner))
-            nearest = self.search[-1].kneighbors(self.search[:-1].transform(features), asked, return_distance=False)
-            _keep_others(nearest, self.owner, own, wanted, kept, count)
-        return kept, count
-
-    def futures(self, level: NDArray[np.float64], kept: NDArray[np.int64], decimals: Any) -> NDArray[np.int64]:
-        """Return possible usage as whole numbers of ``10 ** -decimals``, int64 [M, n * wanted * horizon]."""
-        out = np.empty((len(self.offset), kept.size * self.change.shape[1]), dtype=np.int64)
-        _move(level, self.offset, self.change, kept, 10.0 ** np.asarray(decimals), out)
-        return out
+    def futures(self, history: History, pasts: Pasts) -> Futures:
+        """Return the own futures and then those by others; none for customers of whose like too few are known."""
+        outlook, n = self.outlook, len(pasts.first)
+        meters, own = len(outlook.offset), 0 if self.own is None else len(self.own.share)
+        level, features = np.empty((n, meters)), np.empty((n, 3 * meters))
+        describe(
+            history.used,
+            history.month,
+            pasts.first,
+            pasts.stop,
+            outlook.offset,
+            outlook.season,
+            self.decay,
+            level,
+            features,
+        )
+        kept, count = self.nearest.others(features, pasts.own, self.n_neighbors)
+        slots = own + self.n_neighbors
+        out = np.zeros((meters, n * slots * outlook.horizon), dtype=np.int64)
+        if self.own is not None:
+            self.own.write(history, pasts, slots, out)
+        scale = 10.0 ** np.array(outlook.decimals)
+        _move(level, pasts.origin, outlook.offset, outlook.season, self.change, kept, count, scale, own, out)
+        enough = count >= min(FEWEST_OTHERS, self.n_neighbors)
+        return Futures(out, np.where(enough, count + own, 0))
 
 
 def outlook_at(
-    origin: int, *, history: History, windows: Windows, horizon: int, least_past: int, half_life: float, most: int
-) -> Outlook:
+    origin: int,
+    *,
+    history: History,
+    windows: Windows,
+    horizon: int,
+    least_past: int,
+    half_life: float,
+    most: int,
+    n_neighbors: int,
+    n_own: int,
+    draws: int,
+    seasonal: bool,
+    least_decimals: list[int],
+    seed: int,
+) -> tuple[Mixed, OwnMonths]:
     """Gather what is known at the end of the month `origin`.
 
     Parameters
@@ -180,47 +196,43 @@ def outlook_at(
         Months after which a month counts half in the level.
     most : int
         Windows to keep at most.
+    n_neighbors, n_own : int
+        Futures by others and by own months.
+    draws : int
+        Futures by own months where they stand alone.
+    least_decimals : list of int
+        What the catalogue needs, per meter.
+
+    Returns
+    -------
+    (Mixed, OwnMonths)
+        The distribution, and the one for whom it has none.
     """
-    decay = float(0.5 ** (1 / half_life))
-    offset = _offset(history.used[history.month <= origin])
-    ended = np.flatnonzero(windows.end <= origin)
-    long = ended[windows.stop[ended] - windows.first[ended] >= least_past]
-    kept = long if len(long) >= FEWEST_WINDOWS else ended
-    if len(kept) > most:
-        kept = np.sort(kept[np.argpartition(windows.priority[kept], most)[:most]])
+    offset = offset_of(history.used[history.month <= origin])
     outlook = Outlook(
         origin=origin,
+        horizon=horizon,
         offset=offset,
-        decay=decay,
-        owner=windows.owner[kept],
-        change=np.empty((len(kept), horizon, len(offset))),
-        search=Pipeline(
-            [("scale", StandardScaler()), ("nearest", NearestNeighbors(algorithm="kd_tree", leaf_size=100))]
-        )
-        if len(kept)
-        else None,
-        most_own=int(np.bincount(windows.owner[kept]).max()) if len(kept) else 0,
+        season=seasons_at(origin, history, offset) if seasonal else no_seasons(len(offset)),
+        decimals=resolution(offset, least_decimals),
     )
-    if outlook.search is not None:
-        stop = windows.stop[kept]
-        level, features = outlook.describe(history.used, history.month, windows.first[kept], stop)
-        _changes(history.used, stop, horizon, level, offset, outlook.change)
-        outlook.search.fit(features)
-    return outlook
-
-
-def own_futures(
-    used: NDArray[np.float64], first: Any, stop: Any, *, draws: int, horizon: int, decimals: Any, origin: int, seed: int
-) -> NDArray[np.int64]:
-    """Return usage drawn from each customer's own past months, int64 [M, n * draws * horizon].
-
-    The last resort where nobody else's changes are known; it is overconfident.
-    """
-    random = np.random.default_rng([seed, origin])
-    share = random.random((len(first), draws * horizon))
-    rows = (first[:, None] + np.floor(share * (stop - first)[:, None]).astype(np.int64)).ravel()
-    scaled: NDArray[np.int64] = np.rint(used[rows].T * 10.0 ** np.asarray(decimals)[:, None]).astype(np.int64)
-    return np.ascontiguousarray(scaled)
+    kept = ended_windows(windows, origin, least_past=least_past, enough=FEWEST_WINDOWS, most=most)
+    decay = float(0.5 ** (1 / half_life))
+    level, features = np.empty((len(kept), len(offset))), np.empty((len(kept), 3 * len(offset)))
+    change = np.empty((len(kept), horizon, len(offset)))
+    first, stop = windows.first[kept], windows.stop[kept]
+    describe(history.used, history.month, first, stop, offset, outlook.season, decay, level, features)
+    changes(history.used, history.month, stop, offset, outlook.season, level, change)
+    mixed = Mixed(
+        outlook=outlook,
+        decay=decay,
+        n_neighbors=n_neighbors,
+        own=OwnMonths(outlook=outlook, share=_shares(n_own, horizon, seed)) if n_own else None,
+        features=features,
+        change=change,
+        nearest=Nearest(features, windows.owner[kept]),
+    )
+    return mixed, OwnMonths(outlook=outlook, share=_shares(draws, horizon, seed))
 
 
 def resolution(offset: NDArray[np.float64], least: list[int]) -> list[int]:
@@ -229,19 +241,81 @@ def resolution(offset: NDArray[np.float64], least: list[int]) -> list[int]:
     return [max(few, min(6, int(np.ceil(-np.log10(each))))) for few, each in zip(least, typical, strict=True)]
 
 
-def _scattered(key: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
-    """Return a number per key that looks random (splitmix64, Steele, Lea and Flood 2014)."""
-    with np.errstate(over="ignore"):
-        z = (key.astype(np.uint64) + np.uint64(seed)) * np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return z ^ (z >> np.uint64(31))
+def _shares(draws: int, horizon: int, seed: int) -> NDArray[np.float64]:
+    """Return numbers between 0 and 1, [draws, horizon], one in each of `draws` equal parts of every column.
+
+    A Latin hypercube (McKay, Beckman and Conover 1979): the draws are spread out evenly, and few of them suffice.
+    """
+    random = np.random.default_rng(seed)
+    place = np.argsort(random.random((draws, horizon)), axis=0)
+    return (place + random.random((draws, horizon))) / draws
 
 
-def _offset(used: NDArray[np.float64]) -> NDArray[np.float64]:
-    offset = np.ones(used.shape[1])
-    for m in range(used.shape[1]):
-        positive = used[used[:, m] > 0, m]
-        if len(positive):
-            offset[m] = OFFSET_SHARE * np.median(positive)
-    return offset
+@njit(cache=True, nogil=True)
+def _draw_own(
+    used: Any,
+    month: Any,
+    first: Any,
+    stop: Any,
+    origin: Any,
+    offset: Any,
+    season: Any,
+    share: Any,
+    urn: bool,
+    scale: Any,
+    slots: int,
+    out: Any,
+) -> None:
+    draws, horizon = share.shape
+    meters = used.shape[1]
+    picked = np.empty(horizon, np.int64)
+    longest = 0
+    for i in range(len(first)):
+        longest = max(longest, stop[i] - first[i])
+    log = np.empty((longest, meters))
+    for i in range(len(first)):
+        n = stop[i] - first[i]
+        wide = np.sqrt(n / (n - 1)) if urn and n > 1 else 1.0
+        for m in range(meters):
+            mean = 0.0
+            for j in range(n):
+                row = first[i] + j
+                log[j, m] = np.log((used[row, m] + offset[m]) / season[month[row] % 12, m])
+                mean += log[j, m]
+            mean /= n
+            for j in range(n):
+                log[j, m] = np.exp(mean + wide * (log[j, m] - mean))
+        at = i * slots * horizon
+        for k in range(draws):
+            for h in range(horizon):
+                place = int(share[k, h] * (n + h if urn else n))
+                picked[h] = place if place < n else picked[place - n]
+                for m in range(meters):
+                    moved = log[picked[h], m] * season[(origin[i] + 1 + h) % 12, m] - offset[m]
+                    out[m, at] = np.int64(np.rint(max(0.0, moved) * scale[m]))
+                at += 1
+
+
+@njit(cache=True, nogil=True)
+def _move(
+    level: Any,
+    origin: Any,
+    offset: Any,
+    season: Any,
+    change: Any,
+    kept: Any,
+    count: Any,
+    scale: Any,
+    before: int,
+    out: Any,
+) -> None:
+    """Write the level of each customer, moved by each kept change, after `before` other futures of the customer's."""
+    horizon, slots = change.shape[1], before + kept.shape[1]
+    for i in range(len(level)):
+        at = (i * slots + before) * horizon
+        for k in range(count[i]):
+            for h in range(horizon):
+                for m in range(level.shape[1]):
+                    moved = level[i, m] * change[kept[i, k], h, m] * season[(origin[i] + 1 + h) % 12, m] - offset[m]
+                    out[m, at] = np.int64(np.rint(max(0.0, moved) * scale[m]))
+                at += 1

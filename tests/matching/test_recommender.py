@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
+from cxlib.engine import threads
 from cxlib.errors import CxError
 from cxlib.matching import forecast
 from cxlib.matching.catalogue import Catalogue
@@ -78,7 +80,7 @@ def test_equal_plans_are_no_reason_to_switch():
 def test_the_forecast_is_what_happened_to_others():
     # Forty customers at 100 minutes went to 200. One who is at 100 now is expected at 200: 60 a month, not 10.
     doubled = {f"d{i:02d}": ("small", 1, [100, 100, 100, 100, 200, 200, 200]) for i in range(40)}
-    advised = advice_for({**doubled, "x": ("small", 4, [50, 100, 100, 100])})
+    advised = advice_for({**doubled, "x": ("small", 4, [50, 100, 100, 100])}, n_own=0)
     row = advised.loc["x"]
     assert (row["state"], row["expected_cost_held"], row["expected_cost_advised"]) == ("switch", 180.0, 90.0)
     assert row["p_saves"] == 1.0
@@ -86,8 +88,16 @@ def test_the_forecast_is_what_happened_to_others():
 
 def test_own_changes_are_not_used_for_oneself():
     people = {**constant_crowd(40, 150), "x": ("small", 1, [50, 100, 100, 100, 300, 300, 300])}
-    row = advice_for(people).loc["x"]
+    row = advice_for(people, n_own=0).loc["x"]
     assert row["interval_low"] == row["interval_high"]  # all others stayed as they were
+
+
+def test_own_months_are_half_of_the_futures():
+    # Half of the futures stay at 100 minutes like the own months, half go to 200 as others did: 35 or 60, and 30.
+    doubled = {f"d{i:02d}": ("small", 1, [100, 100, 100, 100, 200, 200, 200]) for i in range(40)}
+    advised = advice_for({**doubled, "x": ("small", 4, [50, 100, 100, 100])}, n_neighbors=20, n_own=20)
+    row = advised.loc["x"]
+    assert (row["expected_cost_held"], row["p_saves"]) == (pytest.approx((3 * 10 + 3 * 60) / 2), 0.5)
 
 
 def test_nobody_else_to_learn_from():
@@ -105,6 +115,55 @@ def test_the_first_month_is_left_out_unless_told():
     assert advice_for(people, drop_first_month=False).loc["x", "state"] == "switch"
 
 
+def test_months_that_the_analyst_leaves_out():
+    usage = usage_of({**constant_crowd(12, 150), "z": ("small", 1, [150, 150, 150, 900, 150, 150])})
+
+    def known(exclude, **where):
+        recommender = PlanRecommender(PLANS).fit(usage, exclude=where.get("fit"))
+        return recommender.recommend(usage, exclude=exclude).set_index("customer_id")
+
+    one = pd.DataFrame({"customer_id": ["z", "nobody"], "month": ["2025-04", "2025-04"]})
+    marked = usage.assign(complete=(usage["customer_id"] != "z") | (usage["month"] != "2025-04"))
+    expected = PlanRecommender(PLANS).fit(marked).recommend(marked).set_index("customer_id")
+    assert known(None)["months_known"].to_dict() == {**{f"crowd{i:02d}": 7 for i in range(12)}, "z": 5}
+    assert known(one).loc["z", "months_known"] == 4
+    assert known(one).loc["crowd00", "months_known"] == 7
+    pd.testing.assert_frame_equal(known(None, fit=one), expected)
+    pd.testing.assert_frame_equal(known(one, fit=one), expected)
+    assert (known(["2025-04", "2025-05"])["months_known"] == known(None)["months_known"] - 2).all()
+    assert known(["2025-02", "2025-04", "2025-05"]).loc["z", "state"] == "not_enough_data"
+    for wrong, code in [
+        (one[["month"]], "missing_column"),
+        (["x"], "bad_month"),
+        (one.assign(month=None), "bad_month"),
+    ]:
+        with pytest.raises(CxError) as refused:
+            PlanRecommender(PLANS).fit(usage, exclude=wrong)
+        assert refused.value.code == code
+
+
+def test_who_is_not_reconciled_gets_no_advice():
+    usage = usage_of({**constant_crowd(12, 150), "z": ("small", 7, [150, 150])}).assign(billed_amount=35.0)
+    usage.loc[usage["customer_id"] == "crowd03", "billed_amount"] = 29.0
+    advised = PlanRecommender(PLANS).fit(usage).recommend(usage).set_index("customer_id")
+    row = advised.loc["crowd03"]
+    assert (row["state"], row["advised_plan_id"], row["strong"]) == ("not_reconciled", "small", False)
+    assert isinstance(row["withheld_cause"], str)
+    told = ["expected_saving", "p_saves", "interval_low", "interval_high", "expected_cost_held", "switching_cost"]
+    plans = ["other_plan_id", "cheapest_plan_id", "safest_plan_id", "headroom_plan_id", "basis"]
+    assert row[[*told, *plans, "payback_months", "p_within", "expected_cost_advised"]].isna().all()
+    assert advised.loc["z", "state"] == "not_enough_data"
+    others = advised.drop(["crowd03", "z"])
+    assert (others["state"] == "switch").all()
+    assert others["withheld_cause"].isna().all()
+    trusting = PlanRecommender(PLANS, reconcile=False).fit(usage).recommend(usage).set_index("customer_id")
+    assert trusting.loc["crowd03", "state"] == "switch"
+    left_out = [month for month in usage["month"].unique() if month > "2025-05"]
+    usage.loc[usage["month"] <= "2025-05", "billed_amount"] = 35.0
+    again = PlanRecommender(PLANS).fit(usage, exclude=left_out).recommend(usage).set_index("customer_id")
+    assert again.loc["crowd03", "state"] == "switch"
+
+
 def test_unused_months_do_not_count():
     usage = usage_of({**constant_crowd(12, 150), "z": ("small", 3, [150, 0, 150, 150])})
     row = PlanRecommender(PLANS).fit(usage).recommend(usage).set_index("customer_id").loc["z"]
@@ -116,8 +175,20 @@ def test_switching_costs_are_deducted():
     row = advice_for(constant_crowd(12, 150), plans=plans).loc["crowd00"]
     assert (row["switching_cost"], row["expected_saving"], row["expected_cost_advised"]) == (10.0, 5.0, 90.0)
     assert (row["interval_low"], row["interval_high"]) == (15.0, 15.0)
-    dearer = pd.DataFrame([SMALL | {"exit_fee": 9.0}, LARGE | {"activation_fee": 6.0}])
-    assert advice_for(constant_crowd(12, 150), plans=dearer).loc["crowd00", "state"] == "stay"
+    assert row["payback_months"] == 2.0  # 5 a month
+    dearer = pd.DataFrame([SMALL | {"exit_fee": 9.5}, LARGE | {"activation_fee": 6.0}])
+    row = advice_for(constant_crowd(12, 150), plans=dearer).loc["crowd00"]
+    assert (row["state"], row["other_plan_id"], row["switching_cost"]) == ("stay", "large", 0.0)
+    assert row["payback_months"] == 4.0  # too long for a horizon of three months
+
+
+def test_no_payback_without_cost_or_saving():
+    advised = advice_for({**constant_crowd(12, 150), "x": ("large", 1, [150] * 8)})
+    assert advised["payback_months"].isna().all()
+    fees = pd.DataFrame([SMALL | {"activation_fee": 5.0}, LARGE])
+    assert pd.isna(
+        advice_for({**constant_crowd(12, 150), "x": ("large", 1, [150] * 8)}, plans=fees).loc["x", "payback_months"]
+    )
 
 
 def test_a_saving_must_be_above_the_least():
@@ -197,6 +268,25 @@ def test_same_seed_same_answer_whatever_the_threads(monkeypatch):
     assert not other["interval_low"].equals(expected["interval_low"])
 
 
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_the_number_of_workers_does_not_matter(monkeypatch, workers):
+    usage = random_usage(customers=120)
+    expected = PlanRecommender(PLANS).fit(usage).recommend(usage)
+    monkeypatch.setattr(forecast, "_BLOCK", 9)
+    with ThreadPoolExecutor(workers) as pool:
+        monkeypatch.setattr(threads, "_pool", lambda: pool)
+        pd.testing.assert_frame_equal(PlanRecommender(PLANS).fit(usage).recommend(usage), expected)
+
+
+def test_who_else_is_asked_does_not_matter():
+    usage = random_usage()
+    recommender = PlanRecommender(PLANS).fit(usage)
+    some = usage[usage["customer_id"].isin(["c003", "c017", "c044"])]
+    every = recommender.recommend(usage, as_of="2025-10")
+    expected = every[every["customer_id"].isin(some["customer_id"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(recommender.recommend(some, as_of="2025-10"), expected)
+
+
 def test_order_and_engine_of_the_frame_do_not_matter():
     usage = random_usage()
     expected = PlanRecommender(PLANS).fit(usage).recommend(usage)
@@ -261,7 +351,15 @@ def test_usage_that_cannot_be_read_is_refused(change, code):
 
 @pytest.mark.parametrize(
     "settings",
-    [{"horizon": 0}, {"months": 1.5}, {"n_neighbors": True}, {"half_life": 0}, {"min_saving": -1}, {"draws": 0}],
+    [
+        {"horizon": 0},
+        {"months": 1.5},
+        {"n_neighbors": True},
+        {"half_life": 0},
+        {"min_saving": -1},
+        {"draws": 0},
+        {"n_own": -1},
+    ],
 )
 def test_settings_that_make_no_sense_are_refused(settings):
     with pytest.raises(CxError) as refused:
