@@ -11,7 +11,8 @@ import pandas as pd
 import typer
 
 from cxlib import __version__, formats
-from cxlib.commands import campaigns
+from cxlib.commands import campaigns, matching
+from cxlib.commands.options import AsJson, Data, MappingFiles, Yes, Zone  # noqa: TC001 - typer reads them when it runs
 from cxlib.errors import CxError
 from cxlib.intake import Question
 from cxlib.runner import Runner
@@ -34,23 +35,16 @@ from cxlib.terminal import (
     show,
     tables_of,
     to_read,
-    write,
     write_csv,
 )
 from cxlib.texts import LANGUAGES, N_, _, match_language, set_language
 from cxlib.texts import language as current_language
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Service-tier fairness and plan matching.")
+matching.add_to(app)
 campaigns.add_to(app)
 
 WHOLE: Final = "cxlib.importing.whole"
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Take what is suggested where something is not certain.")]
-MappingFiles = Annotated[
-    list[str] | None, typer.Option("--mapping", help="TABLE=FILE: a mapping of columns, as the Import page saves it.")
-]
-Zone = Annotated[str | None, typer.Option(help="Time zone of times that carry none, such as Asia/Shanghai.")]
-Data = Annotated[str | None, typer.Option("--data", help="Name or id of a data set in the store.")]
 
 
 @app.callback()
@@ -128,92 +122,6 @@ def import_files(
             + "\n"
             + _("Data set {id}, version {n}.", id=opened, n=done["version"]),
         )
-
-
-@app.command()
-def rollup(
-    files: Annotated[list[str], typer.Argument(help="METER=FILE of events, such as minutes=calls.csv.")],
-    out: Annotated[Path, typer.Option(help="Usage to write: .csv or .parquet.")],
-    rounds: Annotated[
-        list[str] | None, typer.Option("--round", help="METER=UNIT: each event is rounded up to whole units.")
-    ] = None,
-    mapping: MappingFiles = None,
-    yes: Yes = False,
-    as_json: AsJson = False,
-) -> None:
-    """Roll events (calls, sessions, messages) up to usage by customer and month."""
-    from cxlib.matching import merge_rollups, rollup_events  # noqa: PLC0415
-
-    with refusing(as_json=as_json):
-        units = {meter: float(unit) for meter, unit in (pair(each) for each in rounds or [])}
-        frames = []
-        for argument in files:
-            meter, name = pair(argument)
-            reading = certain(Path(name), read_file(f"events:{meter}={name}", mapping, None), yes=yes)
-            frames.append(rollup_events(reading.table, meter=meter, round_event=units.get(meter)))
-            progress(_("{file}: {n} rows read", file=name, n=formats.number(reading.counts["rows_in_file"])))
-        usage = merge_rollups(*frames)
-        write(usage, out)
-        rows, customers = len(usage), int(usage["customer_id"].nunique())
-        said = _(
-            "{rows} customer-months of {customers} customers are in {file}.", rows=rows, customers=customers, file=out
-        )
-        show({"rows": rows, "customers": customers, "out": str(out)}, as_json=as_json, said=said)
-
-
-@app.command()
-def match(
-    usage: Annotated[Path | None, typer.Option(help="Usage by month.")] = None,
-    plans: Annotated[Path | None, typer.Option(help="The catalogue of plans.")] = None,
-    customers: Annotated[Path | None, typer.Option(help="Customers, with plan and contract.")] = None,
-    data: Data = None,
-    months: Annotated[int | None, typer.Option(help="Months in a row.", min=1, max=12)] = None,
-    min_saving: Annotated[float | None, typer.Option(help="Saving a month that must be exceeded.", min=0)] = None,
-    as_of: Annotated[str, typer.Option(help="last, own, any, or a month such as 2018-12.")] = "last",
-    absent: Annotated[
-        Literal["missing", "zero"], typer.Option(help="zero: months without usage count as zero.")
-    ] = "missing",
-    out: Annotated[Path | None, typer.Option(help="Where to write the flagged customers (.csv or .parquet).")] = None,
-    mapping: MappingFiles = None,
-    yes: Yes = False,
-    as_json: AsJson = False,
-) -> None:
-    """Say whose plan has not matched for months running, and what it cost."""
-    from cxlib.matching import Catalogue  # noqa: PLC0415
-    from cxlib.matching.report import matching_report  # noqa: PLC0415
-
-    with refusing(as_json=as_json):
-        if data is not None:
-            tables, settings = tables_of(data, ("usage", "plans", "customers"))
-        else:
-            given = {"usage": usage, "plans": plans, "customers": customers}
-            tables = {
-                name: certain(path, read_file(f"{name}={path}", mapping, None), yes=yes).table
-                for name, path in given.items()
-                if path is not None
-            }
-            settings = {}
-        for name in ("usage", "plans"):
-            if name not in tables:
-                raise CxError(
-                    "missing_table",
-                    N_("There is no {table} to match."),
-                    hint=N_("Give --usage and --plans, or --data with a data set that has both."),
-                    table=name,
-                )
-        catalogue = Catalogue(tables["plans"])
-        report = matching_report(
-            tables["usage"],
-            catalogue,
-            customers=tables.get("customers"),
-            months=months or settings.get("months", 3),
-            min_saving=settings.get("min_saving", 0.0) if min_saving is None else min_saving,
-            as_of=as_of,
-            absent=absent,
-        )
-        if out is not None:
-            write(report.flagged, out)
-        show(report.as_dict(), as_json=as_json, said=report.said)
 
 
 @app.command()

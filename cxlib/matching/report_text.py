@@ -1,0 +1,99 @@
+"""The report of plan fit as text in the reader's language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cxlib import formats
+from cxlib.matching.gap_causes import CAUSE_NAMES
+from cxlib.texts import N_, _
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DIRECTION_NAMES: Final = {
+    "under_provisioned": N_("Plan too small"),
+    "over_provisioned": N_("Plan too large"),
+    "sideways": N_("Same fee"),
+}
+
+
+def said_report(found: dict[str, Any], plans: pd.DataFrame, currency: str | None) -> str:
+    """Return `MatchingReport.as_dict` and the sums by plan as text in the reader's language."""
+    lines = [
+        _(
+            "{rows} customer-months of {customers} customers; paid {paid}, on each month's cheapest plan {least}.",
+            rows=formats.number(found["customer_months"]),
+            customers=formats.number(found["customers"]),
+            paid=formats.money(found["paid"], currency),
+            least=formats.money(found["cheapest"], currency),
+        ),
+        plans[["plan_id", "customer_months", "paid", "mismatched", "ties", "all_on"]].to_string(index=False),
+        _(
+            "Flagged: {n} at {month}, saving {saving}; {own} in their own last months; {any} in any window.",
+            n=formats.number(found["flagged"]),
+            month=formats.month(found["month"]),
+            saving=formats.money(found["saving"], currency),
+            own=formats.number(found["flagged_own_last"]),
+            any=formats.number(found["flagged_any_window"]),
+        ),
+        *(
+            f"  {_(DIRECTION_NAMES[way])}: {part['flagged']}, {formats.money(part['saving'], currency)}"
+            for way, part in found["by_direction"].items()
+        ),
+        _("Flags standing at each month's end: {course}", course=", ".join(
+            f"{formats.month(each['month'])} {each['standing']}" for each in found["standing"]
+        )),
+        *_said_reconciliation(found["reconciliation"], currency),
+        *(_said_advice(found["advice"], currency) if "advice" in found else []),
+        *found["notes"],
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _said_reconciliation(found: dict[str, Any], currency: str | None) -> list[str]:
+    if not found["compared"]:
+        return [_("Not reconciled: the usage has no billed amounts. Nothing is withheld.")]
+    head = _(
+        "Bills: {reconciled} of {compared} customers reconcile ({share}); {withheld} get no recommendation.",
+        reconciled=formats.number(found["reconciled"]),
+        compared=formats.number(found["compared"]),
+        share=formats.share(found["share"]),
+        withheld=formats.number(found["withheld"]),
+    )
+    causes = [
+        _(
+            "  likely {cause}: {rows} customer-months, {gap}; {customers} customers withheld",
+            cause=_(CAUSE_NAMES[each["cause"]]),
+            rows=formats.number(each["customer_months"]),
+            gap=formats.money(each["gap"], currency),
+            customers=formats.number(each["customers"]),
+        )
+        for each in found["causes"]
+        if each["customer_months"]
+    ]
+    return [head, *causes]
+
+
+def _said_advice(found: dict[str, Any], currency: str | None) -> list[str]:
+    states = found["states"]
+    lines = [
+        _(
+            "Advised to switch: {n}, expected to save {saving} over {months} months; {strong} of them strongly, "
+            "{sure}.",
+            n=formats.number(found["switch"]),
+            saving=formats.money(found["expected_saving"], currency),
+            months=found["horizon"],
+            strong=formats.number(found["strong"]),
+            sure=formats.money(found["strong_saving"], currency),
+        ),
+        _(
+            "To stay: {stay}; not enough data: {few}; withheld because bills differ: {withheld}.",
+            stay=formats.number(states.get("stay", 0)),
+            few=formats.number(states.get("not_enough_data", 0)),
+            withheld=formats.number(states.get("not_reconciled", 0)),
+        ),
+    ]
+    if found["left"]:
+        lines.append(_("{n} of those advised to switch have left.", n=formats.number(found["left"])))
+    return lines
