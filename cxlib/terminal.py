@@ -17,10 +17,10 @@ from cxlib.exports import csv_bytes
 from cxlib.importing.digest import GROUPS
 from cxlib.importing.digest import said as said_groups
 from cxlib.importing.jobs import read_parameters, source_of
-from cxlib.intake import Mapping, Question, guess_table, read, read_text_table, suggest_mapping
+from cxlib.intake import Mapping, Question, guess_table, read, read_text_table, suggest_mapping, summarise_problems
 from cxlib.store import Store
 from cxlib.tables import TABLES
-from cxlib.texts import N_, _
+from cxlib.texts import N_, _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -197,6 +197,18 @@ def said_report(report: dict[str, Any]) -> str:
         rows = _("rows {rows}", rows=each["rows"]) if each["rows"] else ""
         lines.append(f"  {each['count']} x {each['title']}{place} {rows}: {each['examples']}\n    {each['hint']}")
     lines += [f"  ? {question['said']}" for question in report["questions"]]
+    return "\n".join(lines)
+
+
+def said_problems(file: str, reading: Reading) -> str:
+    """Return how many rows of a file were set aside and why, as text in the reader's language."""
+    n = reading.counts["rows_quarantined"]
+    lines = [ngettext("{file}: {n} row is set aside", "{file}: {n} rows are set aside", n, file=file)]
+    for each in records(summarise_problems(reading.problems)):
+        if each["severity"] == "error":
+            place = f" [{each['column']}]" if each["column"] else ""
+            rows = _("rows {rows}", rows=each["rows"])
+            lines.append(f"  {each['count']} x {each['title']}{place} {rows}: {each['examples']}\n    {each['hint']}")
     return "\n".join(lines)
 
 

@@ -6,10 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from cxlib import formats
 from cxlib.cli import app
+from cxlib.demo import build_demo
 
 MAPPINGS = Path(__file__).parent / "mappings"
 RANKS = ["--rank", "2=1", "--rank", "0=2", "--rank", "1=2"]
@@ -215,3 +219,143 @@ def test_the_store_is_whole_and_can_be_copied(home: Path) -> None:
     run("import", "--new", "B", f"plans={plans}")
     run("restore", home / "copy", "--replace")
     assert run_json("match", "--data", "B", code=1)["error"]["code"] == "no_data_set"
+
+
+def sums_of(out: Path) -> tuple[int, int, int, int]:
+    """Return flagged customers and their savings, switches and their expected savings, in the smallest unit."""
+    rows = pd.read_csv(out, dtype={"customer_id": str}) if out.suffix == ".csv" else pd.read_parquet(out)
+    flagged, switch = rows[rows["state"] == "flagged"], rows[rows["advice"] == "switch"]
+    return (
+        len(flagged),
+        round(sum(round(100 * each) for each in rows["saving"])),
+        len(switch),
+        round(sum(round(100 * each) for each in rows["expected_saving"])),
+    )
+
+
+def headline(found: dict[str, Any]) -> tuple[int, int, int, int]:
+    advice = found["advice"]
+    return found["flagged"], round(100 * found["saving"]), advice["switch"], round(100 * advice["expected_saving"])
+
+
+@pytest.mark.real_data
+def test_rows_sum_up_to_the_headline_on_megaline(megaline: list[Path], home: Path) -> None:
+    run("import", "--new", "Megaline", "--yes", *megaline)
+    out = home / "rows.csv"
+    found = run_json("match", "--data", "Megaline", "--advise", "--out", out)
+    assert sums_of(out) == headline(found)
+    assert found["reconciliation"]["state"] == "not_reconciled"
+    said = run("--lang", "en", "match", "--data", "Megaline", "--advise", "--out", out)
+    assert sums_of(out) == headline(found)
+    assert f"saving {formats.money(found['saving'], 'USD')};" in said
+    assert f"expected to save {formats.money(found['advice']['expected_saving'], 'USD')} over 3 months" in said
+    assert "Not reconciled" in said
+    judged = run_json("backtest", "--data", "Megaline", "--out", home / "judged.csv")
+    rows = pd.read_csv(home / "judged.csv")
+    assert judged["customer_origins"] == len(rows) == 360
+    for rule in judged["rules"]:
+        assert rule["mean_regret"] == pytest.approx(rows[f"regret_{rule['rule']}"].mean())
+
+
+@pytest.fixture(scope="module")
+def small_demo(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    folder = tmp_path_factory.mktemp("demo")
+    demo = build_demo(seed=5, customers=400)
+    for name in ("usage", "customers"):
+        pq.write_table(demo.tables[name], folder / f"{name}.parquet")
+    plans = Path(__file__).parent.parent / "data" / "demo_plans.csv"
+    return ["--usage", folder / "usage.parquet", "--customers", folder / "customers.parquet", "--plans", plans, "--yes"]
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.parquet"])
+def test_rows_sum_up_to_the_headline_on_the_demo(small_demo: list[Any], home: Path, name: str) -> None:
+    out = home / name
+    found = run_json("match", *small_demo, "--advise", "--out", out)
+    assert sums_of(out) == headline(found)
+    rows = pd.read_csv(out) if out.suffix == ".csv" else pd.read_parquet(out)
+    withheld = rows[rows["advice"] == "not_reconciled"]
+    assert len(withheld) > 0
+    assert withheld["likely_cause"].notna().all()
+    assert not withheld["reconciled"].any()
+    assert withheld[["p_saves", "interval_low", "expected_cost_held"]].isna().all(axis=None)
+    assert (rows.loc[rows["advice"] == "switch", "reconciled"].astype(bool)).all()
+    assert rows.loc[rows["state"] == "flagged", "reason"].notna().all()
+    assert rows["advice_reason"].notna().all()
+    known = found["reconciliation"]
+    assert known["reconciled"] + known["withheld"] == known["compared"]
+    assert sum(each["customers"] for each in known["causes"]) == known["withheld"]
+    assert sum(each["customer_months"] for each in known["causes"]) == known["customer_months"] - known["within"]
+
+
+def test_bills_are_set_beside_the_calculation_in_words(home: Path) -> None:
+    rows = "".join(f"{who},2026-0{m},S,400,{amount}\n" for who, amount in (("1", 40), ("2", 36)) for m in (1, 2, 3))
+    usage = written(home, "usage.csv", "customer_id,month,plan_id,minutes,billed_amount\n" + rows)
+    plans = written(home, "plans.csv", PLANS)
+    found = run_json("match", "--usage", usage, "--plans", plans)["reconciliation"]
+    assert (found["compared"], found["reconciled"], found["withheld"], found["share"]) == (2, 1, 1, 0.5)
+    # 36 for 40 in each of three months: a discount of a tenth.
+    assert [each["cause"] for each in found["causes"] if each["customers"]] == ["price"]
+    said = run("--lang", "en", "match", "--usage", usage, "--plans", plans)
+    assert "Bills: 1 of 2 customers reconcile (50.0%)" in said
+    assert "likely cause Another price: 3 customer-months, -12.00" in said
+    assert "账单核对：2位客户中1位相符" in run("--lang", "zh", "match", "--usage", usage, "--plans", plans)
+
+
+NOT_ON_SALE = (
+    "plan_id,monthly_fee,on_sale,included_minutes,overage_price_minutes\nS,10,no,100,0.10\nL,30,no,1000,0.10\n"
+)
+TWO_CURRENCIES = (
+    "plan_id,monthly_fee,currency,included_minutes,overage_price_minutes\nS,10,EUR,100,0.10\nL,30,USD,1000,0.10\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("usage", "plans", "code", "words"),
+    [
+        (USAGE, NOT_ON_SALE, "nothing_on_sale", ["on sale", "2026-03"]),
+        (USAGE, TWO_CURRENCIES, "two_currencies", ["EUR", "USD"]),
+        (USAGE + "8,2026-01,XXL,5\n", PLANS, "unknown_plan", ["8", "XXL", "2026-01"]),
+        ("customer_id,month,plan_id,minutes\n", PLANS, "no_usage", ["no usage"]),
+    ],
+)
+@pytest.mark.parametrize("advise", [[], ["--advise"]])
+def test_what_cannot_be_matched_is_refused_in_words(
+    home: Path, usage: str, plans: str, code: str, words: list[str], advise: list[str]
+) -> None:
+    files = ["--usage", written(home, "usage.csv", usage), "--plans", written(home, "plans.csv", plans)]
+    error = run_json("--lang", "en", "match", *files, *advise, code=1)["error"]
+    assert error["code"] == code
+    assert error["hint"]
+    assert all(word in error["message"] for word in words)
+    chinese = run_json("--lang", "zh", "match", *files, *advise, code=1)["error"]
+    assert chinese["message"] != error["message"]
+
+
+@pytest.mark.parametrize(
+    ("usage", "word"),
+    [
+        (
+            "customer_id,month,plan_id,minutes\n7,2026-01,S,400\n",
+            "No customer has 3 complete months in a row up to Jan",
+        ),
+        (USAGE + "8,2026-01,S,400\n8,2026-03,S,400\n", "1 customer lacks one of the 3 months up to Mar 2026"),
+    ],
+)
+def test_too_few_months_are_said(home: Path, usage: str, word: str) -> None:
+    files = ["--usage", written(home, "usage.csv", usage), "--plans", written(home, "plans.csv", PLANS)]
+    assert word in run("--lang", "en", "match", *files)
+    found = run_json("--lang", "en", "match", *files, "--advise")
+    assert any(word in note for note in found["notes"])
+    assert found["advice"]["states"] == {"not_enough_data": found["customers"]}
+    assert run_json("backtest", *files)["customer_origins"] == 0
+    assert "Nothing can be judged" in run("--lang", "en", "backtest", *files)
+
+
+def test_usage_below_nothing_is_set_aside_with_its_row(home: Path) -> None:
+    usage = written(home, "usage.csv", USAGE + "8,2026-01,S,-4\n")
+    plans = written(home, "plans.csv", PLANS)
+    result = CliRunner().invoke(app, ["--lang", "en", "match", "--usage", str(usage), "--plans", str(plans)])
+    assert result.exit_code == 0
+    assert "usage.csv: 1 row is set aside" in result.stderr
+    assert "[minutes] rows 5: -4" in result.stderr
+    assert "Flagged: 1" in result.stdout

@@ -10,7 +10,7 @@ import typer
 from cxlib import formats
 from cxlib.commands.options import AsJson, Data, MappingFiles, Yes  # noqa: TC001 - typer reads them when it runs
 from cxlib.errors import CxError
-from cxlib.terminal import certain, pair, progress, read_file, refusing, show, tables_of, write
+from cxlib.terminal import certain, pair, progress, read_file, refusing, said_problems, show, tables_of, write
 from cxlib.texts import N_, _
 
 if TYPE_CHECKING:
@@ -163,10 +163,8 @@ def _asked(
 
 def _read(name: str, path: Path, mapping: list[str] | None, *, yes: bool) -> pd.DataFrame:
     reading = certain(path, read_file(f"{name}={path}", mapping, None), yes=yes)
-    aside = reading.counts["rows_quarantined"]
-    if aside:
-        text = _("{file}: {n} rows are set aside; cxlib check names them.", file=path.name, n=formats.number(aside))
-        progress(text)
+    if reading.counts["rows_quarantined"]:
+        progress(said_problems(path.name, reading))
     table: pd.DataFrame = reading.table
     return table
 

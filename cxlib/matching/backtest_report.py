@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from cxlib.matching.catalogue import Catalogue
 
 RULE_NAMES: Final = {
-    "recommended": N_("The recommendation"),
-    "stay": N_("Stay"),
+    "stay": N_("Stay on the plan"),
     "last_month": N_("Cheapest last month"),
-    "mean_3": N_("Cheapest over 3 months"),
-    "mean_all": N_("Cheapest over all months"),
-    "flag": N_("The three-month flag"),
+    "mean_3": N_("Cheapest over the last 3 months"),
+    "mean_all": N_("Cheapest over all history"),
+    "flag": N_("Follow the flag"),
+    "recommended": N_("Recommended"),
 }
 
 
@@ -63,10 +63,11 @@ class BacktestReport:
         )
         lines = [head]
         for rule in self.rules.to_dict("records"):
+            name = RULE_NAMES[rule["rule"]]
             text = _(
                 "{rule}: regret {regret} ({low} to {high}), best plan chosen {hit}, saved {saved} ({share} of what "
                 "perfect foresight saves)",
-                rule=_(RULE_NAMES.get(rule["rule"], rule["rule"])),
+                rule=_(name),
                 regret=formats.money(rule["mean_regret"], currency),
                 low=formats.money(rule["regret_low"], currency),
                 high=formats.money(rule["regret_high"], currency),

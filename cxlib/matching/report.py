@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pandas as pd
 
 from cxlib import formats
@@ -14,10 +13,12 @@ from cxlib.errors import CxError
 from cxlib.matching.fit import fit_summary, flag_history, plan_fit
 from cxlib.matching.gap_causes import CAUSE_TEXTS
 from cxlib.matching.months import month_number, month_text
+from cxlib.matching.moves import minor
 from cxlib.matching.reasons import reasons, say_reason
 from cxlib.matching.reconcile import ReconcileSummary, reconcile_summary, withheld
 from cxlib.matching.report_text import said_report
-from cxlib.texts import N_, _
+from cxlib.matching.withhold import withhold
+from cxlib.texts import N_, _, ngettext
 
 if TYPE_CHECKING:
     from cxlib.matching.catalogue import Catalogue
@@ -82,21 +83,19 @@ class MatchingReport:
     def notes(self) -> list[str]:
         """What a reader should know about the data before the numbers, in sentences."""
         short = int((self.fit["state"] == "short").sum())
+        told = {"months": self.months, "month": formats.month(self._month)}
         said = []
         if short == len(self.fit):
-            text = _(
-                "No customer has {months} complete months in a row up to {month}: nobody can be flagged.",
-                months=self.months,
-                month=formats.month(self._month),
-            )
+            text = _("No customer has {months} complete months in a row up to {month}: nobody can be flagged.", **told)
             said.append(text)
         elif short:
-            text = _(
-                "{n} customers lack one of the {months} months up to {month}, or it is not complete: they cannot be "
+            text = ngettext(
+                "{n} customer lacks one of the {months} months up to {month}, or it is not complete, and cannot be "
                 "flagged.",
-                n=formats.number(short),
-                months=self.months,
-                month=formats.month(self._month),
+                "{n} customers lack one of the {months} months up to {month}, or it is not complete, and cannot be "
+                "flagged.",
+                short,
+                **told,
             )
             said.append(text)
         if self.advice is not None and (self.advice["state"] == "not_enough_data").all():
@@ -163,11 +162,11 @@ class MatchingReport:
         """Return the advice by customer, money rounded to the smallest unit."""
         advice = pd.DataFrame() if self.advice is None else self.advice
         switch = advice["state"] == "switch"
-        minor = smallest_units(advice["expected_saving"].where(switch, 0.0).fillna(0.0), self.catalogue.minor_digits)
+        saving = minor(advice["expected_saving"].where(switch, 0.0).fillna(0.0), self.catalogue.minor_digits)
         columns: dict[str, Any] = {name: advice[name] for name in _ADVICE if name in advice}
         for name in _MONEY:
             columns[name] = columns[name].round(self.catalogue.minor_digits)
-        columns |= {"expected_saving": minor / self._unit, "expected_saving_minor": minor}
+        columns |= {"expected_saving": saving / self._unit, "expected_saving_minor": saving}
         return pd.DataFrame({"customer_id": advice["customer_id"], "advice": advice["state"], **columns})
 
     def _with_reasons(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -265,13 +264,15 @@ def matching_report(
     _refuse_nothing_on_sale(fit, catalogue)
     until = None if as_of in ("last", "own", "any") else as_of
     judged: dict[str, Any] = {"customers": customers, "months": months, "until": until}
+    kept_back = withheld(usage, catalogue, **judged)
     advice = None
     if horizon is not None:
         from cxlib.matching.recommender import PlanRecommender  # noqa: PLC0415 - takes seconds to import
 
         recommender = PlanRecommender(catalogue, horizon=horizon, months=months, min_saving=min_saving)
         fitted = recommender.fit(usage, customers=customers)
-        advice = fitted.recommend(usage, as_of="last" if as_of == "any" else as_of, customers=customers)
+        when = "last" if as_of == "any" else as_of
+        advice = withhold(fitted.recommend(usage, as_of=when, customers=customers), kept_back)
     return MatchingReport(
         fit=fit,
         plans=fit_summary(usage, catalogue, **options),
@@ -281,18 +282,12 @@ def matching_report(
         months=months,
         catalogue=catalogue,
         reconciliation=reconcile_summary(usage, catalogue, **judged),
-        withheld=withheld(usage, catalogue, **judged),
+        withheld=kept_back,
         advice=advice,
         horizon=horizon,
         usage=usage,
         customers=customers,
     )
-
-
-def smallest_units(amounts: Any, digits: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return amounts of money in whole smallest units, a half upwards; less than a millionth of one decides nothing."""
-    units = np.round(np.asarray(amounts, dtype=np.float64) * 10.0**digits, 6)
-    return np.asarray(np.floor(units + 0.5), dtype=np.int64)
 
 
 def _refuse_nothing_on_sale(fit: pd.DataFrame, catalogue: Catalogue) -> None:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DIRECTION_NAMES: Final = {
-    "under_provisioned": N_("Plan too small"),
-    "over_provisioned": N_("Plan too large"),
-    "sideways": N_("Same fee"),
+    "under_provisioned": N_("Under-provisioned"),
+    "over_provisioned": N_("Over-provisioned"),
+    "sideways": N_("Sideways"),
 }
 
 
@@ -55,24 +55,24 @@ def _said_reconciliation(found: dict[str, Any], currency: str | None) -> list[st
     if not found["compared"]:
         return [_("Not reconciled: the usage has no billed amounts. Nothing is withheld.")]
     head = _(
-        "Bills: {reconciled} of {compared} customers reconcile ({share}); {withheld} get no recommendation.",
+        "Bills: {reconciled} of {compared} customers reconcile ({share}); recommendations withheld: {withheld}.",
         reconciled=formats.number(found["reconciled"]),
         compared=formats.number(found["compared"]),
         share=formats.share(found["share"]),
         withheld=formats.number(found["withheld"]),
     )
-    causes = [
-        _(
-            "  likely {cause}: {rows} customer-months, {gap}; {customers} customers withheld",
-            cause=_(CAUSE_NAMES[each["cause"]]),
-            rows=formats.number(each["customer_months"]),
-            gap=formats.money(each["gap"], currency),
-            customers=formats.number(each["customers"]),
-        )
-        for each in found["causes"]
-        if each["customer_months"]
-    ]
-    return [head, *causes]
+    return [head, *(_said_cause(each, currency) for each in found["causes"] if each["customer_months"])]
+
+
+def _said_cause(found: dict[str, Any], currency: str | None) -> str:
+    name = CAUSE_NAMES[found["cause"]]
+    return _(
+        "  likely cause {cause}: {rows} customer-months, {gap}; customers withheld: {customers}",
+        cause=_(name),
+        rows=formats.number(found["customer_months"]),
+        gap=formats.money(found["gap"], currency),
+        customers=formats.number(found["customers"]),
+    )
 
 
 def _said_advice(found: dict[str, Any], currency: str | None) -> list[str]:
@@ -95,5 +95,5 @@ def _said_advice(found: dict[str, Any], currency: str | None) -> list[str]:
         ),
     ]
     if found["left"]:
-        lines.append(_("{n} of those advised to switch have left.", n=formats.number(found["left"])))
+        lines.append(_("Of those advised to switch, have left: {n}.", n=formats.number(found["left"])))
     return lines
