@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cxlib.matching.backtesting import backtest
     from cxlib.matching.recommender import PlanRecommender
     from cxlib.matching.reliability import backtest_by, calibration, reliability_curve, summarise_backtest
-    from cxlib.matching.walk_forward import WalkForwardSplit
+    from cxlib.matching.walk_forward import WalkForwardSplit, regret_scorer
 
 __all__ = [
     "Catalogue",
@@ -61,6 +61,7 @@ __all__ = [
     "reconcile",
     "reconcile_customers",
     "reconcile_summary",
+    "regret_scorer",
     "reliability_curve",
     "results_of",
     "rollup_events",
@@ -75,6 +76,7 @@ _LEARNING = {
     "backtest": "backtesting",
     "backtest_by": "reliability",
     "calibration": "reliability",
+    "regret_scorer": "walk_forward",
     "reliability_curve": "reliability",
     "summarise_backtest": "reliability",
 }

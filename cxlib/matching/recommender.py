@@ -16,8 +16,8 @@ from cxlib.matching.advice import new_advice
 from cxlib.matching.advised import Advised, Withheld, as_frame
 from cxlib.matching.advising import Adviser, Known
 from cxlib.matching.catalogue import Catalogue
-from cxlib.matching.exclusions import leave_out
 from cxlib.matching.history import History, read_history
+from cxlib.matching.left_out import leave_out
 from cxlib.matching.months import month_number
 from cxlib.matching.pasts import find_windows
 from cxlib.matching.people import CustomerTable, People, segments_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import narwhals as nw
 import numpy as np
@@ -94,6 +94,10 @@ def regret_score(estimator: PlanRecommender, usage: Any, y: None = None, *, cust
             horizon=estimator.horizon,
         )
     return -float(rows["regret_recommended"].mean())
+
+
+regret_scorer: Final = regret_score
+"""What scikit-learn's searches take as `scoring`; `PlanRecommender.score` is the same, so they do without as well."""
 
 
 def _months(usage: Any) -> NDArray[np.int32]:
