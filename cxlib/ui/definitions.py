@@ -54,6 +54,29 @@ FLOW: Final = N_(
     "Each ribbon is as wide as there are flagged customers on the plan at its left end for whom the plan at its right "
     "end is the better one. The widest twelve are coloured by direction."
 )
+GROUP_FIT: Final = N_(
+    "Each group beside **all other customers** with a whole window: the share flagged, and what the better plan would "
+    "have saved per customer (0 for who is not flagged), each with its 95 % interval. A group is said to be worse off "
+    "where the difference would be this large by chance in less than 5 of 100 cases, all groups taken together (Holm)."
+)
+OPERATOR: Final = N_(
+    "What the customers who are advised to change pay on the plan held, less what they would pay on the advised plan "
+    "over the months ahead, expected; each customer rounded to the smallest unit, so that all sums are exact. Those "
+    "who have left are in the counts. **Break-even**: the share of these customers whom the offer must keep, or may "
+    "lose, to come out even."
+)
+LEFT_OUT: Final = N_(
+    "Flagged customers who are not in the campaign, by the first reason that applies. Nobody is offered a plan who has "
+    "left, does not want offers, may not take it, or whose bills do not agree."
+)
+CAMPAIGN_CURVE: Final = N_(
+    "What is reached by contacting only the first customers of the campaign, in its order: their expected saving, "
+    "which is what the operator gives up. Held-out customers are not contacted."
+)
+OUTCOME: Final = N_(
+    "Customers count in the group that was **drawn** for them, whether or not they were really offered a plan: only so "
+    "are the groups alike. Intervals are 95 % (Wilson), that of the difference is Newcombe's."
+)
 RECONCILED: Final = N_(
     "The plan held is billed again for every customer-month and set beside the **billed amount**; the gap is billed "
     "less calculated, here as a share of the calculated bill, with its sum in money. A month **agrees** where the gap "

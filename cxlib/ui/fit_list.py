@@ -8,7 +8,7 @@ import streamlit as st
 
 from cxlib import formats
 from cxlib.texts import _
-from cxlib.ui import advised, customers, definitions, fit_rows, matching, results
+from cxlib.ui import customers, definitions, fit_rows, matching, results
 from cxlib.ui.fragments import fragment
 from cxlib.ui.safe import safe
 from cxlib.ui.show import Shown, heading, rows
@@ -28,24 +28,30 @@ SHOWN: Final = 500
 def listing(scope: Scope, chosen: Chosen) -> None:
     """Show the flagged customers, dearest first, and the one chosen in detail."""
     heading(_("Who loses most"))
-    advice = advised.rows(scope, chosen.month)
+    advice = fit_rows.advice_now(scope, chosen.month)
     found = fit_rows.with_advice(fit_rows.flagged(scope, chosen), advice)
     if chosen.sure != results.ALL:
         found = found[found["strength"] == chosen.sure].reset_index(drop=True)
     if found.empty:
         st.caption(_("Nobody is flagged here."))
         return
-    shown = fit_rows.said(scope, found.head(SHOWN), chosen, matching.say_direction)
+    columns = list_columns(scope)
+
+    def listed(some: pd.DataFrame) -> pd.DataFrame:
+        said = fit_rows.said(scope, some, chosen, matching.say_direction)
+        return said[[column for column in columns if column in said]]
+
+    shown = listed(found.head(SHOWN))
     place = rows(
         shown,
-        list_columns(scope),
+        columns,
         name="plan_fit",
         scope=scope,
         key="flagged",
         folded=False,
         on_select=True,
         height=420,
-        whole=(len(found), lambda: fit_rows.said(scope, found, chosen, matching.say_direction)),
+        whole=(len(found), lambda: listed(found)),
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover(_("Definition"), type="tertiary", icon=":material/menu_book:"):

@@ -10,7 +10,7 @@ import pandas as pd
 from cxlib.matching import say_reason
 from cxlib.matching.strength import strength
 from cxlib.texts import _
-from cxlib.ui import customers, results
+from cxlib.ui import advised, customers, results
 from cxlib.ui.tiers import tier_names
 
 if TYPE_CHECKING:
@@ -80,6 +80,24 @@ def counts(scope: Scope, chosen: Chosen) -> dict[str, int]:
 def money_saved(scope: Scope, rows: pd.DataFrame) -> float:
     """Return the exact sum of the savings of rows, in money."""
     return float(int(rows["saving_minor"].sum()) / 10 ** results.catalogue(scope).minor_digits)
+
+
+def advice_now(scope: Scope, month: str) -> pd.DataFrame | None:
+    """Return the advice to all at the end of a month, made anew for customers of whom months are left out.
+
+    None after showing why it is not there yet.
+    """
+    rows = advised.rows(scope, month)
+    out = customers.all_left_out(scope)
+    if rows is None or not out:
+        return rows
+    anew = [customers.advice_to(scope, customer_id, month) for customer_id in out]
+    found = pd.DataFrame([row for row in anew if row is not None])
+    if found.empty:
+        return rows
+    kept = rows[~rows["customer_id"].isin(found["customer_id"])]
+    every = pd.concat([kept, found[rows.columns].astype(rows.dtypes.to_dict())])
+    return every.sort_values("customer_id", kind="stable", ignore_index=True)
 
 
 def with_advice(rows: pd.DataFrame, advice: pd.DataFrame | None) -> pd.DataFrame:

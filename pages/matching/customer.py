@@ -7,7 +7,7 @@ from cxlib.errors import CxError
 from cxlib.matching import customer_view
 from cxlib.texts import _
 from cxlib.ui import customer_parts as parts
-from cxlib.ui import customers, definitions, link, matching, pick_customer, results, states
+from cxlib.ui import customers, definitions, link, matching, pick_customer, reconciled, results, states
 from cxlib.ui import said_customer as said
 from cxlib.ui.safe import safe
 from cxlib.ui.scope import Scope, current_scope
@@ -87,6 +87,7 @@ def evidence(scope: Scope, customer_id: str, month: str, counted: list[str], pla
     with right:
         parts.sliders(scope, customer_id, bills, months)
     parts.items_table(scope, customer_id, plans, months)
+    reconciled.of_customer(scope, customer_id)
     rows(
         bills,
         parts.bill_columns(scope),

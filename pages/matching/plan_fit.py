@@ -3,12 +3,51 @@
 import streamlit as st
 
 from cxlib.errors import CxError
-from cxlib.texts import _
-from cxlib.ui import fit_filters, fit_list, fit_parts, fit_rows, link, matching, reconciled, states
+from cxlib.texts import N_, _
+from cxlib.ui import (
+    campaign_parts,
+    fit_filters,
+    fit_list,
+    fit_parts,
+    fit_rows,
+    group_parts,
+    link,
+    matching,
+    operator_parts,
+    outcome_parts,
+    reconciled,
+    states,
+)
 from cxlib.ui.scope import Scope, current_scope
 from cxlib.ui.show import finding
 
-PEOPLE, BILLS = "people", "bills"
+PARTS = {
+    "people": N_("The customers"),
+    "groups": N_("Groups"),
+    "cost": N_("What it costs us"),
+    "campaign": N_("Campaign"),
+    "outcome": N_("Last campaign"),
+    "bills": N_("Bills"),
+}
+
+
+def part(scope: Scope, chosen: fit_rows.Chosen) -> None:
+    """Show the part that is asked for: the list, groups, the operator's view, a campaign, its results, or bills."""
+    asked = link.choice(
+        "part", list(PARTS), label=_("Look at"), say=lambda name: _(PARTS[name]), look="segments", page="fit"
+    )
+    if asked == "people":
+        fit_list.listing(scope, chosen)
+    elif asked == "groups":
+        group_parts.part(scope, chosen.month, chosen.absent)
+    elif asked == "cost":
+        operator_parts.part(scope, chosen.month)
+    elif asked == "campaign":
+        campaign_parts.part(scope, chosen)
+    elif asked == "outcome":
+        outcome_parts.part(scope)
+    else:
+        reconciled.part(scope, chosen.month)
 
 
 def page(scope: Scope) -> None:
@@ -26,14 +65,7 @@ def page(scope: Scope) -> None:
             fit_parts.flow(scope, flagged)
         with right:
             fit_parts.course(scope, chosen)
-    parts = {PEOPLE: _("The customers"), BILLS: _("Bills and calculation")}
-    part = link.choice(
-        "part", list(parts), label=_("Look at"), say=lambda name: parts[name], look="segments", page="fit"
-    )
-    if part == PEOPLE:
-        fit_list.listing(scope, chosen)
-    else:
-        reconciled.part(scope, chosen.month)
+    part(scope, chosen)
 
 
 here = current_scope()
