@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
@@ -11,7 +12,6 @@ from cxlib.texts import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import date
 
     Say = Callable[[float | None], str]
     Interval = tuple[float | None, float | None, float | None]
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 BLUE: Final = "#1f7fb8"
 SQUARE: Final = 380
 """Height of charts that stand beside a reliability curve, in pixels."""
+ASIDE_DAYS: Final = 3
 FAINT: Final = 0.32
 WHISKER: Final = {"thickness": 1.6, "width": 5}
 
@@ -66,7 +67,7 @@ def intervals(
     tint = [(colours or {}).get(label, BLUE) for label in order]
     x = [values[label][0] for label in order]
     said = [_said(label, values[label][0], say, unknown) for label in order]
-    drawn = figure(height=height or (74 if bars else 104) + (ROW_HEIGHT + (0 if bars else 12)) * len(order))
+    drawn = figure(height=height or (74 if bars else 94) + (ROW_HEIGHT + (8 if notes else 0)) * len(order))
     if bars:
         drawn.add_trace(
             go.Bar(orientation="h", x=[v or 0 for v in x], y=names, marker_color=tint, opacity=FAINT, hoverinfo="skip")
@@ -86,34 +87,25 @@ def intervals(
                 cliponaxis=False,
             )
         )
+    longest = max(map(len, said), default=0)
     low_end, high_end = ends or _ends(values)
     wide = high_end - low_end
-    after = [max(low_end, (v or 0) + high) if bars else v for v, (_low, high) in zip(x, whiskers, strict=True)]
-    drawn.add_trace(
-        go.Scatter(
-            x=[low_end + wide / 2 if v is None else v for v in after],
-            y=names,
-            mode="text",
-            text=[f"  {each}" for each in said] if bars else [f"{each}<br>" for each in said],
-            textposition="middle right" if bars else "top center",
-            hoverinfo="skip",
-            cliponaxis=False,
-        )
-    )
+    if bars:
+        _behind_whiskers(drawn, names, said, [(v or 0) + high for v, (_low, high) in zip(x, whiskers, strict=True)])
+    else:
+        _in_a_column(drawn, names, said)
     if mark:
         _marked(drawn, *mark)
-    room = 0.1 + 0.032 * max(map(len, said), default=0) if bars else 0.08
-    left = 0 if bars and low_end == 0 else 0.04
     drawn.update_xaxes(
         title_text=axis,
-        range=[low_end - left * wide, high_end + room * wide],
+        range=[
+            low_end - (0 if bars and low_end == 0 else 0.04 * wide),
+            high_end + (0.1 + 0.032 * longest if bars else 0.04) * wide,
+        ],
         tickformat=tickformat,
         tickangle=0,
         nticks=6 if bars else 4,
     )
-    if not bars:
-        drawn.update_layout(margin_t=28)
-        drawn.update_yaxes(range=[-0.6, len(order) - 0.15])
     return Chart(drawn, f"{axis}. {_spoken(values, say, notes, unknown)}")
 
 
@@ -175,12 +167,12 @@ def interval_courses(
 ) -> Chart:
     """Draw one line per name month by month (dates), from zero, with the interval of each point."""
     drawn = figure(height=340)
-    for name, (months, values) in series.items():
+    for i, (name, (months, values)) in enumerate(series.items()):
         colour = colours.get(name, MISSING)
         arms = [_arms(each) for each in values]
         drawn.add_trace(
             go.Scatter(
-                x=list(months),
+                x=[_aside(month, i - (len(series) - 1) / 2) for month in months],
                 y=[each[0] for each in values],
                 name=name,
                 mode="lines+markers",
@@ -194,7 +186,8 @@ def interval_courses(
                     **WHISKER,
                 },
                 text=[_with_ends(each, say) for each in values],
-                hovertemplate=f"{plain_label(name)}, %{{x|%Y-%m}}: %{{text}}<extra></extra>",
+                customdata=[f"{month:%Y-%m}" for month in months],
+                hovertemplate=f"{plain_label(name)}, %{{customdata}}: %{{text}}<extra></extra>",
             )
         )
     drawn.update_layout(showlegend=len(series) > 1, legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"})
@@ -215,10 +208,39 @@ def _arms(interval: Interval) -> tuple[float, float]:
     return max(0.0, value - low), max(0.0, high - value)
 
 
+def _aside(month: date, steps: float) -> datetime:
+    """Return a place beside the month, so that whiskers of several lines do not lie on one another."""
+    return datetime(month.year, month.month, 1, tzinfo=UTC) + timedelta(days=ASIDE_DAYS * steps)
+
+
 def _ends(values: Mapping[str, Interval]) -> tuple[float, float]:
     known = [v for each in values.values() if each[0] is not None for v in each if v is not None]
     low, high = min([0.0, *known]), max([0.0, *known])
     return (low * 1.08, high) if high > low else (low, low + 1.0)
+
+
+def _behind_whiskers(drawn: go.Figure, names: Sequence[str], said: Sequence[str], ends: Sequence[float]) -> None:
+    drawn.add_trace(
+        go.Scatter(
+            x=list(ends),
+            y=list(names),
+            mode="text",
+            text=[f"  {each}" for each in said],
+            textposition="middle right",
+            hoverinfo="skip",
+            cliponaxis=False,
+        )
+    )
+
+
+def _in_a_column(drawn: go.Figure, names: Sequence[str], said: Sequence[str]) -> None:
+    """Write what each row comes to at the right edge, where no line crosses it."""
+    drawn.update_layout(margin_t=28, margin_r=16 + 8 * max(map(len, said), default=0))
+    drawn.update_yaxes(range=[-0.6, len(names) - 0.4])
+    for name, each in zip(names, said, strict=True):
+        drawn.add_annotation(
+            x=1, xref="paper", xanchor="left", xshift=8, y=name, text=plain_label(each), showarrow=False, align="left"
+        )
 
 
 def _marked(drawn: go.Figure, words: str, at: float) -> None:

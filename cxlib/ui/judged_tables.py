@@ -62,7 +62,7 @@ def group_columns(scope: Scope, label: str) -> dict[str, Shown]:
         "mean_saved": Shown(_("Saved per case"), "money"),
         "saved": Shown(_("Saved in all"), "money"),
         "coverage": Shown(_("Interval held"), "share"),
-        "strong_precision": Shown(_("Strong that saved"), "share"),
+        "strong_precision": Shown(_("Strong held"), "share"),
         "strong": Shown(_("Strong"), "count"),
         "strong_saved_share": Shown(_("Kept by strong"), "share"),
         "customer_origins": Shown(_("Cases"), "count"),

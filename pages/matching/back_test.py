@@ -30,8 +30,8 @@ def answers(judged: Judged) -> None:
     verdicts(
         {
             _("Regret"): (money(advised["mean_regret"]), *against_rules(judged)),
-            _("Intervals that held"): (formats.share(advised["coverage"]), *of_intervals(judged)),
-            _("Strong that saved"): (formats.share(advised["strong_precision"]), *of_strong(judged)),
+            _("Intervals held"): (formats.share(advised["coverage"]), *of_intervals(judged)),
+            _("Strong held"): (formats.share(advised["strong_precision"]), *of_strong(judged)),
         }
     )
 
@@ -57,10 +57,10 @@ def groups(judged: Judged, by: str, label: str) -> None:
     drawn, scope = group_charts(judged, by), judged.scope
     titles = {
         "regret": (_("Regret"), definitions.REGRET),
-        "coverage": (_("Intervals that held"), definitions.COVERAGE),
-        "strong": (_("Strong that saved"), definitions.STRONG),
+        "coverage": (_("Intervals held"), definitions.COVERAGE),
+        "strong": (_("Strong held"), definitions.STRONG),
     }
-    for place, (key, (title, meaning)) in zip(st.columns(3, gap="large"), titles.items(), strict=True):
+    for place, (key, (title, meaning)) in zip(st.columns(3, gap="medium"), titles.items(), strict=True):
         with place:
             chart(drawn[key], title=title, definition=_(meaning), key=f"by-{key}")
     columns = tables.group_columns(scope, label)
@@ -81,9 +81,12 @@ def filters(scope: Scope, judged: Judged) -> tuple[Judged, str]:
     names = {results.ALL: _("All")} | {tier: tiers.say(tier) for tier in tiers.order}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         way = link.choice("way", [results.ALL, *judged.ways], label=_("Advice"), say=say_way, page="backtest")
-        tier = link.choice("tier", list(names), label=_("Tier"), say=lambda name: names[name], page="backtest")
+        tier = results.ALL
+        if tiers.order:
+            tier = link.choice("tier", list(names), label=_("Tier"), say=lambda name: names[name], page="backtest")
         by = link.choice("by", list(labels), label=_("Side by side"), say=lambda name: labels[name], page="backtest")
-    scope = scope.narrowed(_("Advice"), say_way(way)).narrowed(_("Tier"), names[tier])
+    scope = scope.narrowed(_("Advice"), say_way(way))
+    scope = scope.narrowed(_("Tier"), names[tier]) if tiers.order else scope
     return Judged(scope, judged.rows, way=way, tier=tier), by
 
 

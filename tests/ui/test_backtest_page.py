@@ -49,8 +49,8 @@ def test_the_finding_is_that_of_the_cases(holding: Holding, go: Go) -> None:
     assert "They keep 100% of what hindsight saves" in found
     assert {each.label: each.value for each in app.metric} == {
         "Regret": "€0.00",
-        "Intervals that held": "100.0%",
-        "Strong that saved": "100.0%",
+        "Intervals held": "100.0%",
+        "Strong held": "100.0%",
     }
 
 
