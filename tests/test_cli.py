@@ -287,6 +287,27 @@ def test_rows_sum_up_to_the_headline_on_the_demo(small_demo: list[Any], home: Pa
     assert sum(each["customer_months"] for each in known["causes"]) == known["customer_months"] - known["within"]
 
 
+def test_usage_read_part_by_part_says_the_same(small_demo: list[Any], home: Path) -> None:
+    out = home / "fit.parquet"
+    whole, streamed = run_json("match", *small_demo), run_json("match", *small_demo, "--stream", "--out", out)
+    same = ("customer_months", "customers", "customers_with_window", "paid", "cheapest", "flagged", "saving", "plans")
+    assert {name: streamed[name] for name in same} == {name: whole[name] for name in same}
+    assert streamed["by_direction"] == whole["by_direction"]
+    rows = pd.read_parquet(out)
+    assert round(100 * whole["saving"]) == rows["saving_minor"].sum()
+    said = run("--lang", "en", "match", *small_demo, "--stream", "--out", out)
+    assert f"Flagged: {whole['flagged']}, saving {formats.money(whole['saving'], 'CNY')}" in said
+    for wrong in ([], ["--out", home / "fit.csv"], ["--out", out, "--advise"]):
+        assert run_json("match", *small_demo, "--stream", *wrong, code=1)["error"]["code"] == "bad_setting"
+
+
+def test_a_data_set_is_read_part_by_part(home: Path) -> None:
+    usage, plans = written(home, "usage.csv", USAGE), written(home, "plans.csv", PLANS)
+    run("import", "--new", "A", f"usage={usage}", f"plans={plans}")
+    found = run_json("match", "--data", "A", "--stream", "--out", home / "fit.parquet")
+    assert (found["paid"], found["flagged"], found["saving"]) == (120.0, 1, 30.0)
+
+
 def test_bills_are_set_beside_the_calculation_in_words(home: Path) -> None:
     rows = "".join(f"{who},2026-0{m},S,400,{amount}\n" for who, amount in (("1", 40), ("2", 36)) for m in (1, 2, 3))
     usage = written(home, "usage.csv", "customer_id,month,plan_id,minutes,billed_amount\n" + rows)

@@ -10,7 +10,19 @@ import typer
 from cxlib import formats
 from cxlib.commands.options import AsJson, Data, MappingFiles, Yes  # noqa: TC001 - typer reads them when it runs
 from cxlib.errors import CxError
-from cxlib.terminal import certain, pair, progress, read_file, refusing, said_problems, show, tables_of, write
+from cxlib.terminal import (
+    certain,
+    dataset_id,
+    open_store,
+    pair,
+    progress,
+    read_file,
+    refusing,
+    said_problems,
+    show,
+    tables_of,
+    write,
+)
 from cxlib.texts import N_, _
 
 if TYPE_CHECKING:
@@ -80,25 +92,39 @@ def match(
     out: Annotated[
         Path | None, typer.Option(help="Where to write the customers flagged or advised to switch (.csv or .parquet).")
     ] = None,
+    stream: Annotated[
+        bool,
+        typer.Option(
+            "--stream", help="For usage larger than memory: flags alone, with all customers in --out (.parquet)."
+        ),
+    ] = False,
     mapping: MappingFiles = None,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Say whose plan has not matched for months running, what it cost, whether bills agree, and what would suit."""
     from cxlib.matching.report import matching_report  # noqa: PLC0415
+    from cxlib.matching.streamed_report import streamed_report  # noqa: PLC0415
 
     with refusing(as_json=as_json):
-        tables, settings = _asked(data, {"usage": usage, "plans": plans, "customers": customers}, mapping, yes=yes)
-        report = matching_report(
-            tables["usage"],
-            _catalogue(tables),
-            customers=tables.get("customers"),
-            months=months or settings.get("months", 3),
-            min_saving=settings.get("min_saving", 0.0) if min_saving is None else min_saving,
-            as_of=as_of,
-            absent=absent,
-            horizon=(horizon or settings.get("horizon", 3)) if advise else None,
-        )
+        files = {"usage": usage, "plans": plans, "customers": customers}
+        if stream:
+            path, tables, settings = _asked_by_file(data, files, mapping, yes=yes)
+        else:
+            tables, settings = _asked(data, files, mapping, yes=yes)
+        options: dict[str, Any] = {
+            "customers": tables.get("customers"),
+            "months": months or settings.get("months", 3),
+            "min_saving": settings.get("min_saving", 0.0) if min_saving is None else min_saving,
+            "as_of": as_of,
+            "absent": absent,
+        }
+        if stream:
+            streamed = streamed_report(path, _catalogue(tables), out=_parquet(out, advise=advise), **options)
+            show(streamed.as_dict(), as_json=as_json, said=streamed.said)
+            return
+        ahead = (horizon or settings.get("horizon", 3)) if advise else None
+        report = matching_report(tables["usage"], _catalogue(tables), horizon=ahead, **options)
         if out is not None:
             write(report.rows, out)
         show(report.as_dict(), as_json=as_json, said=report.said)
@@ -150,6 +176,31 @@ def _asked(
         tables, settings = tables_of(data, tuple(files))
     else:
         tables, settings = {name: _read(name, path, mapping, yes=yes) for name, path in files.items() if path}, {}
+    _require(tables, data)
+    return tables, settings
+
+
+def _asked_by_file(
+    data: str | None, files: dict[str, Path | None], mapping: list[str] | None, *, yes: bool
+) -> tuple[Path, dict[str, Any], dict[str, Any]]:
+    """Return the file of the usage, the other tables, and the settings in force."""
+    others = {name: path for name, path in files.items() if name != "usage"}
+    if data is None:
+        tables: dict[str, Any] = {name: _read(name, path, mapping, yes=yes) for name, path in others.items() if path}
+        settings: dict[str, Any] = {}
+        path = files["usage"]
+    else:
+        tables, settings = tables_of(data, tuple(others))
+        with open_store() as store:
+            dataset = dataset_id(store, data)
+            path = store.path(dataset, "usage") if store.has(dataset, "usage") else None
+    _require(tables | ({} if path is None else {"usage": path}), data)
+    if path is None or not path.is_file():
+        raise CxError("no_file", N_("There is no file {value}."), value=str(path))
+    return path, tables, settings
+
+
+def _require(tables: dict[str, Any], data: str | None) -> None:
     for name in ("usage", "plans"):
         if name not in tables:
             raise CxError(
@@ -157,8 +208,19 @@ def _asked(
                 N_("There is no {table} to match."),
                 hint=N_("Give --usage and --plans, or --data with a data set that has both."),
                 table=name,
+                value=data,
             )
-    return tables, settings
+
+
+def _parquet(out: Path | None, *, advise: bool) -> Path:
+    """Return where the rows of streamed usage go."""
+    if out is None or out.suffix != ".parquet" or advise:
+        raise CxError(
+            "bad_setting",
+            N_("Usage is read part by part for flags alone, and all rows go to a Parquet file."),
+            hint=N_("Give --out FILE.parquet, and leave out --advise."),
+        )
+    return out
 
 
 def _read(name: str, path: Path, mapping: list[str] | None, *, yes: bool) -> pd.DataFrame:

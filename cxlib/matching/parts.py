@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import narwhals as nw
@@ -19,7 +21,6 @@ from cxlib.texts import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     import pandas as pd
 
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     from cxlib.matching.catalogue import Catalogue
 
 PART_ROWS: Final = 1_000_000
+Paths = str | os.PathLike[str] | list[str | os.PathLike[str]] | tuple[str | os.PathLike[str], ...]
+
+
+def listed(paths: Paths) -> list[Path]:
+    """Return one path or several as a list."""
+    return [Path(each) for each in (paths if isinstance(paths, list | tuple) else [paths])]
 
 
 class Parts:

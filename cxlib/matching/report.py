@@ -17,7 +17,6 @@ from cxlib.matching.moves import minor
 from cxlib.matching.reasons import reasons, say_reason
 from cxlib.matching.reconcile import ReconcileSummary, reconcile_summary, withheld
 from cxlib.matching.report_text import said_report
-from cxlib.matching.withhold import withhold
 from cxlib.texts import N_, _, ngettext
 
 if TYPE_CHECKING:
@@ -264,15 +263,13 @@ def matching_report(
     _refuse_nothing_on_sale(fit, catalogue)
     until = None if as_of in ("last", "own", "any") else as_of
     judged: dict[str, Any] = {"customers": customers, "months": months, "until": until}
-    kept_back = withheld(usage, catalogue, **judged)
     advice = None
     if horizon is not None:
         from cxlib.matching.recommender import PlanRecommender  # noqa: PLC0415 - takes seconds to import
 
         recommender = PlanRecommender(catalogue, horizon=horizon, months=months, min_saving=min_saving)
         fitted = recommender.fit(usage, customers=customers)
-        when = "last" if as_of == "any" else as_of
-        advice = withhold(fitted.recommend(usage, as_of=when, customers=customers), kept_back)
+        advice = fitted.recommend(usage, as_of="last" if as_of == "any" else as_of, customers=customers)
     return MatchingReport(
         fit=fit,
         plans=fit_summary(usage, catalogue, **options),
@@ -282,7 +279,7 @@ def matching_report(
         months=months,
         catalogue=catalogue,
         reconciliation=reconcile_summary(usage, catalogue, **judged),
-        withheld=kept_back,
+        withheld=withheld(usage, catalogue, **judged),
         advice=advice,
         horizon=horizon,
         usage=usage,

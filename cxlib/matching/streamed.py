@@ -6,7 +6,6 @@ ends and the next begins, and each part is given to the function that works in m
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from functools import reduce
 from pathlib import Path
@@ -20,16 +19,15 @@ from cxlib.engine.row_groups import RowGroups
 from cxlib.errors import CxError
 from cxlib.matching.fit import DIRECTIONS, STATES, fit_summary, plan_fit
 from cxlib.matching.months import month_text
-from cxlib.matching.parts import PART_ROWS, Parts
+from cxlib.matching.parts import PART_ROWS, Parts, Paths, listed
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable
 
     from cxlib.matching.case import Absent
     from cxlib.matching.catalogue import Catalogue
-
-Paths = str | os.PathLike[str] | list[str | os.PathLike[str]] | tuple[str | os.PathLike[str], ...]
 
 
 def plan_fit_file(
@@ -70,7 +68,7 @@ def plan_fit_file(
     CxError
         ``not_sorted``, ``not_parquet``, or as `plan_fit`.
     """
-    rows = Parts(_listed(paths), catalogue, customers, absent, until, part_rows)
+    rows = Parts(listed(paths), catalogue, customers, absent, until, part_rows)
     when = month_text(rows.last_of_all()) if as_of == "last" else as_of
     frames = rows.each(plan_fit, months=months, min_saving=min_saving, as_of=when)
     if out is None:
@@ -88,7 +86,7 @@ def fit_summary_file(
     part_rows: int = PART_ROWS,
 ) -> pd.DataFrame:
     """Do what `fit_summary` does with usage in Parquet files, sorted as for `plan_fit_file`."""
-    rows = Parts(_listed(paths), catalogue, customers, absent, until, part_rows)
+    rows = Parts(listed(paths), catalogue, customers, absent, until, part_rows)
     found = list(rows.each(fit_summary))
     sums = ["customer_months", "mismatched", "ties", "paid_minor", "cheapest_minor", "all_on_minor"]
     total = reduce(pd.DataFrame.add, (part[sums].astype(object) for part in found))
@@ -111,10 +109,6 @@ def fit_summary_file(
             "all_on_minor": all_on,
         }
     )
-
-
-def _listed(paths: Paths) -> list[Path]:
-    return [Path(each) for each in (paths if isinstance(paths, list | tuple) else [paths])]
 
 
 def _written(frames: Iterable[pd.DataFrame], out: Path, catalogue: Catalogue) -> pd.DataFrame:
