@@ -216,7 +216,7 @@ def _filed(  # noqa: PLR0917 - as `_in_order`, and where
     Returns the pieces without their rows.
     """
     names = [name for name, _ in columns]
-    key = [name for name in TABLES[mapping.table].key if name in names]
+    key = [name for name in TABLES[mapping.table].key_of(names) if name in names]
     by = SORTED_BY.get(mapping.table, ())
     by = by if key == list(by) else ()
     pieces, nothing = [], pa.RecordBatch.from_pylist([], judge.schema)
@@ -267,7 +267,7 @@ def _in_order(
     names = [name for name, _ in columns]
     table = pa.Table.from_batches([each.rows for each in pieces], schema_of(columns))
     rows = pa.chunked_array([pa.array(each.lines) for each in pieces], pa.int64())
-    key = [name for name in TABLES[mapping.table].key if name in names]
+    key = [name for name in TABLES[mapping.table].key_of(names) if name in names]
     by = SORTED_BY.get(mapping.table, ())
     if by and key == list(by):
         if _ascends(pieces, by):

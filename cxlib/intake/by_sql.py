@@ -68,7 +68,7 @@ def _duplicates(
 ) -> list[tuple[int | None, str, str, str]]:
     """Set aside all but the first of the good rows with the same key; the first row is named."""
     places = {each.name: i for i, each in enumerate(targets)}
-    key = [f"v{places[name]}" for name in table.key if name in places]
+    key = [f"v{places[name]}" for name in table.key_of(places) if name in places]
     if not key:
         return []
     listed = ", ".join(key)
@@ -85,7 +85,7 @@ def _duplicates(
     ).fetchall()
     if rows:
         connection.execute("UPDATE cast_rows SET good = false WHERE __row IN (SELECT __row FROM again)")
-    shown = ", ".join(name for name in table.key if name in places)
+    shown = ", ".join(name for name in table.key_of(places) if name in places)
     return [(row, shown, "duplicate_row" if alike else "duplicate_key", f"= {first}") for row, first, alike in rows]
 
 

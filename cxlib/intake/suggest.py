@@ -15,7 +15,7 @@ from cxlib.intake.numerals import base_of
 from cxlib.intake.problems import Question
 from cxlib.intake.units import FACTORS, GB_1024, factor_of, unit_by_values, unit_in, unit_question, words_of
 from cxlib.intake.values import by_values, is_month
-from cxlib.tables import METER_NAME, METERS, TABLES, plain
+from cxlib.tables import METER_NAME, METERS, PLANS, TABLES, plain
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ _CHINESE_PRICE_WORDS: Final = frozenset({"超出", "单价", "超出单价", "�
 _PRICE_WORDS: Final = frozenset({"per", "overage", "extra", "over", "excess", "price", *_CHINESE_PRICE_WORDS})
 _UNIT_WORDS: Final = frozenset({"计价单位"})
 _ROUND_WORDS: Final = frozenset({"向上取整"})
+_OWN_WORDS: Final = ("included", "overage_price", "unit_size", "round_up")
+"""What of a plan's terms is found by the words above."""
 _GLUED_WORDS: Final = tuple(
     word for word in (*_METER_WORDS, *_INCLUDED_WORDS, *_PRICE_WORDS, *_UNIT_WORDS, *_ROUND_WORDS) if not word.isascii()
 )
@@ -170,9 +172,11 @@ def _by_alias(text: TextTable, table: Table) -> dict[str, ColumnMap]:
         for header in text.columns:
             for form in _folded(header)[worse : worse + 1]:
                 folded.setdefault(form, (worse, header))
+    long = any(plain(each) in folded for column in table.long_form[:1] for each in (column.name, *column.aliases))
+    further = (*table.long_form, *table.per_meter) if long else ()
     claims = [
         (folded[plain(alias)][0], not column.required, rank, place, column.name, folded[plain(alias)][1])
-        for place, column in enumerate(table.columns)
+        for place, column in enumerate((*table.columns, *further))
         for rank, alias in enumerate((column.name, *column.aliases))
         if plain(alias) in folded
     ]
@@ -182,7 +186,8 @@ def _by_alias(text: TextTable, table: Table) -> dict[str, ColumnMap]:
         if name not in found and header not in taken:
             found[name] = ColumnMap.of(header)
             taken.add(header)
-    per_meter = [each for each in text.columns if table.name != "usage" and table.meter_column(each) is not None]
+    parts = {header: table.meter_column(header) for header in text.columns if table.name != "usage"}
+    per_meter = [header for header, each in parts.items() if each is not None and (each[1] or long)]
     found |= {header: ColumnMap.of(header) for header in per_meter if header not in taken}
     return {name: found[name] for name in (*table.names, *found) if name in found}
 
@@ -328,7 +333,10 @@ def _plan_meters(text: TextTable, columns: dict[str, ColumnMap]) -> tuple[dict[s
         if header in used or meter is None:
             continue
         by_gb = "gb" in words
-        if _INCLUDED_WORDS & set(words) and not _CHINESE_PRICE_WORDS & set(words):
+        field = _plan_field(header)
+        if field is not None:
+            found.setdefault(f"{field}_{meter}", ColumnMap.of(header))
+        elif _INCLUDED_WORDS & set(words) and not _CHINESE_PRICE_WORDS & set(words):
             name = f"included_{meter}"
             found.setdefault(name, ColumnMap.of(header, unit=float(MB_PER_GB) if by_gb else 1.0))
             if by_gb:
@@ -350,6 +358,19 @@ def _plan_meters(text: TextTable, columns: dict[str, ColumnMap]) -> tuple[dict[s
         found["currency"] = ColumnMap(constant=named.upper())
         questions.append(Question("currency", CURRENCY_QUESTION, (named.upper(),), named.upper(), "currency"))
     return found, questions
+
+
+def _plan_field(header: str) -> str | None:
+    """Return which of the finer terms of a plan a header speaks of, by the longest name that it holds."""
+    folded, words = plain(header), f"_{'_'.join(words_of(header))}_"
+    names = [
+        (len(alias), column.name)
+        for column in PLANS.per_meter
+        if column.name not in _OWN_WORDS
+        for alias in (column.name, *column.aliases)
+        if (f"_{alias}_" in words if alias.isascii() else plain(alias) in folded)
+    ]
+    return max(names)[1] if names else None
 
 
 def _plan_words(header: str) -> list[str]:

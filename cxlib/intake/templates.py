@@ -21,6 +21,14 @@ _CHINESE_FIELDS: Final = {
     "overage_price": "超出单价",
     "unit_size": "计价单位",
     "round_up": "向上取整",
+    "tiers": "阶梯单价",
+    "tier_kind": "阶梯方式",
+    "pack_size": "加油包容量",
+    "pack_price": "加油包价格",
+    "rollover_months": "结转月数",
+    "rollover_order": "结转使用顺序",
+    "cap": "封顶用量",
+    "cap_kind": "封顶方式",
 }
 
 _NAMED: Final = {"events": {"quantity": {"en": "data_mb", "zh": "流量MB"}}}

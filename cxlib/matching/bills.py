@@ -1,9 +1,25 @@
 """Bills: what usage costs on each plan.
 
-Money is exact. A bill is the fee plus, for each meter, the overage; **every line, the fee and each meter's overage,
-is rounded half up to the smallest unit of money, and the bill is the exact sum of its lines**.
-The overage of a meter is ``max(0, used - included) / unit_size`` units at the overage price; with `round_up` the
-month's overage is first raised to whole units.
+Money is exact. A bill is the sum of its lines, and **every line is rounded half up to the smallest unit of money**, so
+the bill is the exact sum of what is shown. Of one month the lines are, in this order:
+
+- *fee*: the monthly fee; in the first `promo_months` months on the plan the promotional one; afterwards, where the plan
+  names a `next_plan_id`, everything is as on that plan.
+- *overage* of each meter. Usage beyond a cap cannot be had and is not charged. What exceeds the allowance, and what is
+  carried over from earlier months, is `over`. With packs, the number of packs and the overage of the rest are chosen
+  so that the two lines together cost least; of equals the fewest packs; without an overage price there are packs alone.
+  With `round_up` the month's overage is first raised to whole units of `unit_size`. Graduated tiers charge each part of
+  it at its own price, volume tiers all of it at the price of the tier that it reaches; bounds belong to the tier below.
+- *packs* of each meter.
+- *line_fee*: of each line of a pooled account beyond the first.
+- *minimum*: what tops the bill up to `min_charge`.
+
+Rounding happens in two places and nowhere else: per event, while events are rolled up (`rollup_events`), and per month,
+by `round_up`.
+
+What was included and not used is carried into the next `rollover_months` months; there it is used after the month's
+own allowance, or before it with `rollover_order` = before, what lapses first before the rest. A gap in the months or a
+change of plan empties it, a new price version does not.
 """
 
 from __future__ import annotations
@@ -22,7 +38,11 @@ from cxlib.errors import CxError
 from cxlib.matching.case import open_case
 from cxlib.matching.kernels import Rows, bill_all_rows, bill_lines
 from cxlib.matching.months import month_number, month_starts
-from cxlib.matching.tariffs import catalogue_decimals, tariff_for
+from cxlib.matching.people import CustomerTable
+from cxlib.matching.rates import rates_for
+from cxlib.matching.rating import WITHIN, as_if_held
+from cxlib.matching.ready import bills_as_held, bills_as_if_held, unpriced
+from cxlib.matching.tariffs import catalogue_decimals, tariff_for, versions_at
 from cxlib.matching.texts import coded, strings
 from cxlib.matching.usage import as_texts, columns_of
 from cxlib.texts import N_
@@ -34,6 +54,7 @@ if TYPE_CHECKING:
 
     from cxlib.matching.case import Case
     from cxlib.matching.catalogue import Catalogue
+    from cxlib.matching.rating import Rates
 
 
 def bill(
@@ -57,7 +78,10 @@ def bill(
     DataFrame
         One row per customer, month and plan, in that order (plans in the order of the catalogue, or as named):
         customer_id, month, plan_id, fee, overage_{meter} for each meter, total, in money; total_minor, the total in
-        the smallest unit, int64. A plan that has no price in a month has no row.
+        the smallest unit, int64. Where the catalogue has such terms also packs_{meter}, line_fee and minimum, in money,
+        and within, whether the usage stays within the plan's caps; what exceeds them is not billed. A plan that has no
+        price in a month has no row, nor has a pooled plan for whom the plan held is not, and the reverse. The plan held
+        is billed at what the customer pays, the others at standing terms, as if they had long been held.
 
     Raises
     ------
@@ -65,29 +89,28 @@ def bill(
         ``unknown_plan``, ``no_price``, or as `plan_fit`.
     """
     case = open_case(usage, catalogue, customers=customers, months=1, held=plans == "held")
-    n, lines = len(case.usage.month), 1 + len(catalogue.meters)
+    n = len(case.usage.month)
     if plans == "held":
         position = case.rows.held[:, None].astype(np.int64)
-        flat = held_lines(case)
+        flat, within = held_lines_within(case)
     else:
         named = catalogue.plan_ids if plans == "all" else plans
         chosen = np.array([_position(each, catalogue) for each in named], dtype=np.int64)
         position = np.tile(chosen, (n, 1))
-        amounts = np.full((n, len(chosen), lines), -1, dtype=np.int64)
-        parts = blocks(n, parts=1 + n // 20_000)
-        run(bill_lines, [(case.rows, case.tariff, chosen, lo, hi, amounts[lo:hi]) for lo, hi in parts])
-        flat = amounts.reshape(-1, lines)
+        amounts, within = _lines_on(case, chosen)
+        flat = amounts.reshape(n * len(chosen), amounts.shape[2])
     priced = flat[:, 0] >= 0
     owner = np.repeat(np.arange(len(case.usage.customer_ids)), np.diff(case.usage.starts))
     row = np.repeat(np.arange(n), position.shape[1])[priced]
     flat = flat[priced]
-    items = ["fee", *(f"overage_{meter}" for meter in catalogue.meters)]
+    shown = {"within": within.reshape(-1)[priced]} if catalogue.has_caps else {}
     return pd.DataFrame(
         {
             "customer_id": strings(case.usage.customer_ids.take(pa.array(owner[row]))),
             "month": month_starts(case.usage.month[row]),
             "plan_id": coded(position.reshape(-1)[priced], catalogue.plan_ids),
-            **{item: flat[:, k] / case.money for k, item in enumerate(items)},
+            **{item: flat[:, k] / case.money for item, k in bill_items(catalogue).items()},
+            **shown,
             "total": flat.sum(axis=1) / case.money,
             "total_minor": flat.sum(axis=1),
         }
@@ -95,7 +118,33 @@ def bill(
 
 
 def held_lines(case: Case) -> NDArray[np.int64]:
-    """Bill every row on the plan held: fee and overage of each meter in the smallest unit, int64 [N, 1 + M]."""
+    """Bill every row on the plan held, in the smallest unit: int64 [N, 1 + M], fee and overage of each meter.
+
+    Where the catalogue has finer terms there are all lines of `rating`, [N, 3 + 2 M].
+    """
+    return held_lines_within(case)[0]
+
+
+def held_lines_within(case: Case) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return `held_lines`, and whether the usage of each row is within what can be had on the plan."""
+    n, rates, meters = len(case.usage.month), case.rates, len(case.catalogue.meters)
+    within = np.ones(n, dtype=np.bool_)
+    if rates is None:
+        return _plain_held_lines(case), within
+    amounts = np.empty((n, 3 + 2 * meters), dtype=np.int64)
+
+    def fill(lo: int, hi: int) -> None:
+        a, b = int(case.usage.starts[lo]), int(case.usage.starts[hi])
+        _, state, amounts[a:b] = bills_as_held(case, rates, lo, hi, lines=True)
+        within[a:b] = state == WITHIN
+
+    run(fill, case.blocks())
+    if amounts.min(initial=0) < 0:
+        raise unpriced(case, int((amounts[:, 0] < 0).argmax()))
+    return amounts, within
+
+
+def _plain_held_lines(case: Case) -> NDArray[np.int64]:
     n, rows = len(case.usage.month), case.rows
     amounts = np.empty((n, 1 + len(case.catalogue.meters)), dtype=np.int64)
 
@@ -114,8 +163,55 @@ def held_lines(case: Case) -> NDArray[np.int64]:
     return amounts
 
 
+def bill_items(catalogue: Catalogue) -> dict[str, int]:
+    """Return the lines that bills of the catalogue can have, each with its place among the lines of `rating`."""
+    meters = catalogue.meters
+    items = {"fee": 0} | {f"overage_{meter}": 1 + m for m, meter in enumerate(meters)}
+    items |= {f"packs_{meter}": 1 + len(meters) + m for m, meter in enumerate(meters) if meter in catalogue.packed}
+    if catalogue.has_line_fees:
+        items["line_fee"] = 1 + 2 * len(meters)
+    if catalogue.has_minimum:
+        items["minimum"] = 2 + 2 * len(meters)
+    return items
+
+
+def _lines_on(case: Case, chosen: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Bill every row on some plans: lines [N, K, 1 + M], or all [N, K, 3 + 2 M] where there are finer terms; within."""
+    n, meters, rates = len(case.usage.month), len(case.catalogue.meters), case.rates
+    amounts = np.full((n, len(chosen), 1 + meters), -1, dtype=np.int64)
+    parts = blocks(n, parts=1 + n // 20_000)
+    run(bill_lines, [(case.rows, case.tariff, chosen, lo, hi, amounts[lo:hi]) for lo, hi in parts])
+    within = np.ones((n, len(chosen)), np.bool_)
+    if rates is None:
+        return amounts, within
+    plain, amounts = amounts, np.zeros((n, len(chosen), 3 + 2 * meters), np.int64)
+    amounts[:, :, : 1 + meters] = plain
+    amounts[plain[:, :, 0] < 0] = -1
+    flat = np.array(case.catalogue.plain)[chosen]
+    rich = np.flatnonzero(~flat)
+
+    def fill(lo: int, hi: int) -> None:
+        a, b = int(case.usage.starts[lo]), int(case.usage.starts[hi])
+        own = case.rows.held[a:b]
+        amounts[a:b][(own >= 0)[:, None] & (rates.pooled[own][:, None] != rates.pooled[chosen])] = -1
+        _, state, lines = bills_as_if_held(case, rates, chosen[rich], lo, hi, none=-1, lines=True)
+        amounts[a:b, rich], within[a:b, rich] = lines, state.T == WITHIN
+        _, state, lines = bills_as_held(case, rates, lo, hi, lines=True)
+        row, k = np.nonzero((chosen == own[:, None]) & ~flat)
+        amounts[a + row, k], within[a + row, k] = lines[row], state[row] == WITHIN
+
+    run(fill, case.blocks())
+    return amounts, within
+
+
 def line_items(
-    usage: Any, catalogue: Catalogue, *, customer_id: str, plan_ids: Sequence[str], months: Sequence[Any] | None = None
+    usage: Any,
+    catalogue: Catalogue,
+    *,
+    customer_id: str,
+    plan_ids: Sequence[str],
+    months: Sequence[Any] | None = None,
+    customers: Any = None,
 ) -> pd.DataFrame:
     """Put one customer's bills on some plans side by side, line by line: the reason of a flag.
 
@@ -125,21 +221,28 @@ def line_items(
         Such as the plan held and the better one.
     months : sequence of months, optional
         Such as those of the window; all if not given.
+    customers : frame, optional
+        As for `plan_fit`: who is on a pooled plan needs it, as do promotions.
 
     Returns
     -------
     DataFrame
-        One row per month, plan and item: month, plan_id, item (``fee``, ``overage_{meter}``, ``total``), amount in
-        money, amount_minor in the smallest unit, int64.
+        One row per month, plan and item: month, plan_id, item (``fee``, ``overage_{meter}``, the other lines of `bill`,
+        ``total``), amount in money, amount_minor in the smallest unit, int64.
 
     Raises
     ------
     CxError
         ``unknown_customer``, ``unknown_plan``, or as `bill`.
     """
-    table = columns_of(usage, ["customer_id", "month", *catalogue.meters])
-    mine = table.filter(pc.equal(as_texts(table["customer_id"]).cast(pa.large_string()), str(customer_id)))
-    if not mine.num_rows:
+    table = columns_of(usage, ["customer_id", "month", "plan_id", "complete", *catalogue.meters])
+    named = CustomerTable(customers).lines_of(str(customer_id)) if any(catalogue.pooled) else [str(customer_id)]
+    ids = as_texts(table["customer_id"]).cast(pa.large_string())
+    mine = table.filter(pc.is_in(ids, value_set=pa.array(named, pa.large_string())))
+    bills = bill(mine, catalogue, plans=list(plan_ids), customers=customers) if mine.num_rows else None
+    if bills is not None:
+        bills = bills[bills["customer_id"] == str(customer_id)]
+    if bills is None or bills.empty:
         raise CxError(
             "unknown_customer",
             N_("The usage has no customer {value}."),
@@ -147,10 +250,9 @@ def line_items(
             column="customer_id",
             value=customer_id,
         )
-    bills = bill(mine, catalogue, plans=list(plan_ids))
     if months is not None:
         bills = bills[bills["month"].isin(month_starts([month_number(month) for month in months]))]
-    items = [name for name in bills.columns if name == "fee" or name.startswith("overage_")] + ["total"]
+    items = [*bill_items(catalogue), "total"]
     amounts = bills[items].to_numpy(dtype=np.float64)
     return pd.DataFrame(
         {
@@ -166,7 +268,9 @@ def line_items(
 def bill_all(
     quantities: Any, catalogue: Catalogue, months: Any, *, decimals: Sequence[int] | None = None
 ) -> NDArray[np.int64]:
-    """Bill an array of usage on all plans.
+    """Bill an array of usage on all plans, each row as a month of its own.
+
+    Nothing is carried over, promotions are over, there is one line, and usage beyond a cap is billed as within it.
 
     Parameters
     ----------
@@ -200,14 +304,36 @@ def bill_all(
     number = np.full(n, month_number(months) if scalar and not isinstance(months, int | np.integer) else months)
     first, last = int(number.min()), int(number.max())
     largest = [int(column.max()) for column in counted]
-    tariff, kind, _ = tariff_for(catalogue, first=first, last=last, decimals=digits, largest=largest, months=1)
+    rates, beside = None, 0
+    if not all(catalogue.plain):
+        rates, beside = rates_for(catalogue, versions_at(catalogue, first, last), decimals=digits, largest=largest)
+    tariff, kind, _ = tariff_for(
+        catalogue, first=first, last=last, decimals=digits, largest=largest, months=1, beside=beside
+    )
     rows = Rows(
         quantity=np.array(counted, dtype=kind).reshape(len(counted), n),
         month=(number - first).astype(np.int16),
         held=np.zeros(0, dtype=np.int16),
     )
     run(bill_all_rows, [(rows, tariff, lo, hi, out) for lo, hi in blocks(n, parts=1 + n // 50_000)])
+    if rates is not None:
+        _bill_alone(catalogue, rates, rows, out)
     return out.T
+
+
+def _bill_alone(catalogue: Catalogue, rates: Rates, rows: Rows, out: NDArray[np.int64]) -> None:
+    """Bill each row on the plans that are not plain as a month of its own, into `out` [P, n]."""
+    rich, n = np.flatnonzero(~np.array(catalogue.plain)), out.shape[1]
+    nobody, ones = np.full(n, -1, np.int16), np.zeros(0, np.int32)
+
+    def fill(lo: int, hi: int) -> None:
+        total, state = np.empty((len(rich), hi - lo), np.int64), np.empty((len(rich), hi - lo), np.int8)
+        nothing = np.zeros((0, 0, 0), np.int64)
+        starts = np.arange(n + 1, dtype=np.int64)
+        as_if_held(rates, starts, rows.month, nobody, rows.quantity, ones, rich, lo, hi, -1, total, state, nothing)
+        out[rich, lo:hi] = total
+
+    run(fill, blocks(n, parts=1 + n // 50_000))
 
 
 def _position(plan_id: str, catalogue: Catalogue) -> int:

@@ -4,57 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import math
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from fractions import Fraction
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import narwhals as nw
 
 from cxlib.errors import CxError
 from cxlib.matching.months import first_day, last_day
-from cxlib.tables import MAX_DECIMALS, PLANS
+from cxlib.matching.terms import END, FIELDS, Terms, Tier, Version, bad, day_of, missing, plan_id_of, version_of
+from cxlib.tables import METERS, PLANS, plain
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_DAWN: Final = dt.date(1, 1, 1)
-_END: Final = dt.date(9999, 12, 31)
-_FIELDS: Final = ("included", "overage_price", "unit_size", "round_up")
+__all__ = ["Catalogue", "Terms", "Tier", "Version"]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """What one plan includes of one meter, and what more costs.
-
-    `included` is None where the meter is unlimited. `overage_price` is the price of one unit of `unit_size`;
-    with `round_up` each started unit of the month's overage is charged in full.
-    """
-
-    included: Fraction | None
-    overage_price: Fraction
-    unit_size: Fraction
-    round_up: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Version:
-    """One price version of a plan: its terms from `valid_from` to `valid_to`, both days included."""
-
-    plan_id: str
-    name: str
-    monthly_fee: Fraction
-    valid_from: dt.date
-    valid_to: dt.date
-    on_sale: bool
-    segment: str | None
-    min_tenure_months: int
-    exit_fee: Fraction
-    activation_fee: Fraction
-    unit_cost: Fraction | None
-    terms: tuple[Terms, ...]
+_UP_TO: Final = "up_to"
 
 
 class Catalogue:
@@ -64,8 +30,10 @@ class Catalogue:
     ----------
     plans : frame
         Wide (one row a plan or version, `included_{meter}`, `overage_price_{meter}`, `unit_size_{meter}`,
-        `round_up_{meter}`) or long (one row a plan and meter, columns `meter`, `included`, `overage_price`,
-        `unit_size`, `round_up`). An infinite `included` means unlimited.
+        `round_up_{meter}` and so on, see the table of plans) or long (one row a plan and meter, columns `meter`,
+        `included`, `overage_price` and so on). An infinite `included` means unlimited. Price tiers are a text in the
+        wide form, ``tiers_{meter}`` = ``100: 0.10; 500: 0.08; *: 0.05``, and rows in the long one, which then has the
+        column `up_to`, the upper bound of the overage, empty for the last tier.
     minor_digits : int
         Digits of the smallest unit of money behind the point: 2 for cents.
 
@@ -74,12 +42,21 @@ class Catalogue:
     plan_ids, meters : tuple of str
     currency : str or None
     versions : dict of plan_id to tuple of `Version`, by date
+    plain : tuple of bool, per plan
+        Whether its bills are the fee and, by meter, an allowance and one price.
+    pooled : tuple of bool, per plan
+    has_caps, has_minimum, has_line_fees : bool
+    longest_rollover : int
+        Months for which what is left of any meter is kept at most.
+    packed : tuple of str
+        Meters of which a plan has packs.
 
     Raises
     ------
     CxError
         ``no_plans``, ``missing_column``, ``missing_price``, ``negative``, ``duplicate_plan``,
-        ``overlapping_versions``, ``two_currencies`` and the like, naming the plan.
+        ``overlapping_versions``, ``two_currencies``, ``closed_tier``, ``tier_order``, ``doubled_tier``,
+        ``unknown_plan`` and the like, naming the plan and, where there is one, the meter.
 
     Notes
     -----
@@ -101,10 +78,21 @@ class Catalogue:
         self.currency = _one_currency(wide)
         versions: dict[str, list[Version]] = {}
         for row in wide:
-            version = _version(row, self.meters)
+            version = version_of(row, self.meters)
             versions.setdefault(version.plan_id, []).append(version)
         self.versions = {plan_id: _in_order(found) for plan_id, found in versions.items()}
         self.plan_ids = tuple(self.versions)
+        _check_followers(self.versions)
+        every = [version for found in self.versions.values() for version in found]
+        self.plain = tuple(all(version.plain for version in found) for found in self.versions.values())
+        self.pooled = tuple(found[0].pooled for found in self.versions.values())
+        self.has_caps = any(terms.cap is not None for version in every for terms in version.terms)
+        self.has_minimum = any(version.min_charge > 0 for version in every)
+        self.has_line_fees = any(version.line_fee > 0 for version in every)
+        self.longest_rollover = max((terms.rollover_months for v in every for terms in v.terms), default=0)
+        self.packed = tuple(
+            meter for m, meter in enumerate(self.meters) if any(v.terms[m].pack_size is not None for v in every)
+        )
 
     def __len__(self) -> int:
         """Return the number of plans."""
@@ -152,38 +140,64 @@ def _require(rows: list[dict[str, Any]], names: Iterable[str]) -> None:
             )
 
 
-def _missing(value: Any) -> bool:
-    return value is None or value != value or (isinstance(value, str) and not value.strip())  # noqa: PLR0124 - NaN
-
-
 def _widen(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Bring one row per plan and meter to one row per plan."""
+    """Bring one row per plan and meter, or plan, meter and price tier, to one row per plan."""
     _require(rows, ("included", "overage_price"))
     wide: dict[tuple[str, Any], dict[str, Any]] = {}
     for row in rows:
-        shared = {k: v for k, v in row.items() if k not in {*_FIELDS, "meter"}}
-        key = (_plan_id(row), _date(row.get("valid_from")))
+        shared = {k: v for k, v in row.items() if k not in {*FIELDS, "meter", _UP_TO}}
+        key = (plan_id_of(row), day_of(row.get("valid_from")))
         into = wide.setdefault(key, dict(shared))
-        for name, value in shared.items():
-            if not (_missing(value) and _missing(into[name])) and value != into[name]:
-                raise _bad("conflicting_plan", N_("Plan {plan} has two values of {column}."), row, column=name)
-        meter = "" if _missing(row["meter"]) else str(row["meter"]).strip()
+        _agree(into, shared, row)
+        meter = "" if missing(row["meter"]) else _meter_called(str(row["meter"]).strip())
         if not meter:
-            raise _bad("missing_meter", N_("A row of plan {plan} names no meter."), row, column="meter")
-        if f"included_{meter}" in into:
-            raise _bad("duplicate_plan", N_("Plan {plan} names meter {meter} twice."), row, column="meter", meter=meter)
-        into |= {f"{field}_{meter}": row.get(field) for field in _FIELDS}
+            raise bad("missing_meter", N_("A row of plan {plan} names no meter."), row, column="meter")
+        if f"included_{meter}" not in into:
+            into |= {f"{field}_{meter}": row.get(field) for field in FIELDS if field in row}
+            if not missing(row.get(_UP_TO)):
+                into |= {f"tiers_{meter}": [(row[_UP_TO], row["overage_price"])], f"overage_price_{meter}": None}
+        else:
+            _add_tier(into, row, meter)
     return list(wide.values())
+
+
+def _meter_called(name: str) -> str:
+    """Return the known meter of that name or header, else the name; a name in GB is none of a meter in MB."""
+    folded = plain(name)
+    known = (meter for meter, (_, _, words) in METERS.items() if folded in map(plain, (meter, *words)))
+    return name if "gb" in folded else next(known, name)
+
+
+def _agree(into: dict[str, Any], shared: dict[str, Any], row: dict[str, Any]) -> None:
+    """Take over what is said for the first time, and refuse what contradicts what was said."""
+    for name, value in shared.items():
+        if missing(into.get(name)):
+            into[name] = value
+        elif not missing(value) and value != into[name]:
+            raise bad("conflicting_plan", N_("Plan {plan} has two values of {column}."), row, column=name)
+
+
+def _add_tier(into: dict[str, Any], row: dict[str, Any], meter: str) -> None:
+    """Add a further row of a plan and meter, which is the next price tier."""
+    tiers, price = f"tiers_{meter}", f"overage_price_{meter}"
+    if _UP_TO not in row:
+        raise bad("duplicate_plan", N_("Plan {plan} names meter {meter} twice."), row, column="meter", meter=meter)
+    if not isinstance(into.get(tiers), list):
+        into |= {tiers: [(None, into.get(price))], price: None}
+    into[tiers].append((row[_UP_TO], row["overage_price"]))
+    _agree(
+        into, {f"{field}_{meter}": row.get(field) for field in FIELDS if field not in {"tiers", "overage_price"}}, row
+    )
 
 
 def _meters(rows: list[dict[str, Any]]) -> tuple[str, ...]:
     names = dict.fromkeys(name for row in rows for name in row)
     found = [PLANS.meter_column(name) for name in names]
-    return tuple(dict.fromkeys(meter for each in found if each for _, meter in [each]))
+    return tuple(dict.fromkeys(meter for each in found if each for _, meter in [each] if meter))
 
 
 def _one_currency(rows: list[dict[str, Any]]) -> str | None:
-    named = list(dict.fromkeys(str(row["currency"]) for row in rows if not _missing(row.get("currency"))))
+    named = list(dict.fromkeys(str(row["currency"]) for row in rows if not missing(row.get("currency"))))
     if len(named) > 1:
         raise CxError(
             "two_currencies",
@@ -193,99 +207,6 @@ def _one_currency(rows: list[dict[str, Any]]) -> str | None:
             value=", ".join(named),
         )
     return named[0] if named else None
-
-
-def _bad(code: str, text: str, row: dict[str, Any], *, column: str, value: Any = None, **values: Any) -> CxError:
-    hint = N_("Correct the plan in the catalogue.")
-    return CxError(code, text, hint=hint, column=column, value=value, plan=row.get("plan_id"), **values)
-
-
-def _plan_id(row: dict[str, Any]) -> str:
-    if _missing(row["plan_id"]):
-        raise CxError("missing_plan_id", N_("A plan has no name."), column="plan_id")
-    return str(row["plan_id"])
-
-
-def _version(row: dict[str, Any], meters: tuple[str, ...]) -> Version:
-    plan_id = _plan_id(row)
-    if _missing(row["monthly_fee"]):
-        raise _bad("missing_price", N_("Plan {plan} has no monthly fee."), row, column="monthly_fee")
-    start, end = _date(row.get("valid_from")) or _DAWN, _date(row.get("valid_to")) or _END
-    if end < start:
-        raise _bad("bad_version", N_("A version of plan {plan} ends before it starts."), row, column="valid_to")
-    return Version(
-        plan_id=plan_id,
-        name=plan_id if _missing(row.get("name")) else str(row["name"]),
-        monthly_fee=_amount(row, "monthly_fee"),
-        valid_from=start,
-        valid_to=end,
-        on_sale=_truth(row.get("on_sale"), default=True),
-        segment=None if _missing(row.get("segment")) else str(row["segment"]),
-        min_tenure_months=math.ceil(_amount(row, "min_tenure_months")),
-        exit_fee=_amount(row, "exit_fee"),
-        activation_fee=_amount(row, "activation_fee"),
-        unit_cost=None if _missing(row.get("unit_cost")) else _amount(row, "unit_cost"),
-        terms=tuple(_terms(row, meter) for meter in meters),
-    )
-
-
-def _terms(row: dict[str, Any], meter: str) -> Terms:
-    included, price, size = (f"{field}_{meter}" for field in _FIELDS[:3])
-    unlimited = row.get(included) == math.inf
-    if not unlimited and _missing(row.get(included)) and included in row:
-        text = N_("Plan {plan} does not say how much of {meter} is included.")
-        raise _bad("missing_allowance", text, row, column=included, meter=meter)
-    if not unlimited and _missing(row.get(price)):
-        raise _bad("missing_price", N_("Plan {plan} has no overage price of {meter}."), row, column=price, meter=meter)
-    unit_size = Fraction(1) if _missing(row.get(size)) else _amount(row, size)
-    if unit_size == 0:
-        raise _bad("bad_unit", N_("Plan {plan} prices units of {meter} of size 0."), row, column=size, meter=meter)
-    return Terms(
-        included=None if unlimited else _amount(row, included),
-        overage_price=_amount(row, price),
-        unit_size=unit_size,
-        round_up=_truth(row.get(f"round_up_{meter}"), default=False),
-    )
-
-
-def _amount(row: dict[str, Any], name: str) -> Fraction:
-    value = row.get(name)
-    if _missing(value):
-        return Fraction(0)
-    try:
-        amount = Decimal(repr(value)) if isinstance(value, float) else Decimal(str(value))
-    except ArithmeticError:
-        amount = Decimal("nan")
-    if not amount.is_finite():
-        raise _bad(
-            "not_a_number", N_("{column} of plan {plan} is {value}, not a number."), row, column=name, value=value
-        )
-    if amount < 0:
-        raise _bad("negative", N_("{column} of plan {plan} is below 0: {value}."), row, column=name, value=value)
-    exact = Fraction(amount)
-    if 10**MAX_DECIMALS % exact.denominator:
-        text = N_("{column} of plan {plan} has more than 6 decimal places: {value}.")
-        raise _bad("too_many_decimals", text, row, column=name, value=value)
-    return exact
-
-
-def _truth(value: Any, *, default: bool) -> bool:
-    return default if _missing(value) else bool(value)
-
-
-def _date(value: Any) -> dt.date | None:
-    if _missing(value):
-        return None
-    if isinstance(value, dt.datetime):
-        return value.date()
-    if isinstance(value, dt.date):
-        return value
-    try:
-        return dt.date.fromisoformat(str(value)[:10])
-    except ValueError:
-        raise CxError(
-            "bad_date", N_("{value} is not a day."), hint=N_("Write days as 2026-03-01."), value=value
-        ) from None
 
 
 def _in_order(found: list[Version]) -> tuple[Version, ...]:
@@ -300,7 +221,7 @@ def _in_order(found: list[Version]) -> tuple[Version, ...]:
                 value=after.plan_id,
                 plan=after.plan_id,
             )
-        if before.valid_to == _END:
+        if before.valid_to == END:
             ordered[at] = replace(before, valid_to=after.valid_from - dt.timedelta(days=1))
         elif before.valid_to >= after.valid_from:
             raise CxError(
@@ -312,3 +233,29 @@ def _in_order(found: list[Version]) -> tuple[Version, ...]:
                 plan=after.plan_id,
             )
     return tuple(ordered)
+
+
+def _check_followers(versions: dict[str, tuple[Version, ...]]) -> None:
+    """Refuse plans that follow a promotion but are not there, and versions of one plan that differ in being pooled."""
+    for plan_id, found in versions.items():
+        for version in found:
+            if version.pooled != found[0].pooled:
+                text = N_("Plan {plan} is pooled in one version and not in another.")
+                raise _plan_error("conflicting_plan", text, plan_id, column="pooled")
+            after = version.next_plan_id
+            if after is None:
+                continue
+            if after not in versions:
+                text = N_("Plan {value}, which follows the promotion of plan {plan}, is not in the catalogue.")
+                raise _plan_error("unknown_plan", text, plan_id, column="next_plan_id", value=after)
+            if after == plan_id or any(each.next_plan_id is not None for each in versions[after]):
+                text = N_("Plan {value}, which follows the promotion of plan {plan}, is followed by a plan itself.")
+                raise _plan_error("promotion_chain", text, plan_id, column="next_plan_id", value=after)
+            if versions[after][0].pooled != version.pooled:
+                text = N_("Of plan {plan} and plan {value}, which follows its promotion, only one is pooled.")
+                raise _plan_error("conflicting_plan", text, plan_id, column="next_plan_id", value=after)
+
+
+def _plan_error(code: str, text: str, plan_id: str, *, column: str, value: Any = None) -> CxError:
+    hint = N_("Correct the plan in the catalogue.")
+    return CxError(code, text, hint=hint, column=column, value=value, plan=plan_id)

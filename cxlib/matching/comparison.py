@@ -72,7 +72,7 @@ class Comparison:
     customers: Any
     known: NDArray[np.bool_]
     billed: NDArray[np.int64]
-    lines: NDArray[np.int64]  # [N, 1 + M]
+    lines: NDArray[np.int64]  # as of `bills.held_lines`
     calculated: NDArray[np.int64]
     gap: NDArray[np.int64]
     outside: NDArray[np.bool_]
@@ -196,8 +196,15 @@ def _gaps(found: Comparison, rows: NDArray[np.int64], owner: NDArray[np.int64], 
         edge=edge,
         served=served,
         used=case.usage.quantity[:, rows] / scale,
-        overage=found.lines[rows, 1:].T,
+        overage=_overages(found, rows).T,
     )
+
+
+def _overages(found: Comparison, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return what more than is included costs by meter, packs and overage, [rows, M]."""
+    meters = len(found.case.catalogue.meters)
+    lines = found.lines[rows]
+    return lines[:, 1 : 1 + meters] + (lines[:, 1 + meters : 1 + 2 * meters] if found.case.rates is not None else 0)
 
 
 def _served_days(found: Comparison, owner: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:

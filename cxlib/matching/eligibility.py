@@ -1,6 +1,6 @@
 """Which plan each customer holds at the end of one month, which others may be taken, and what taking them costs.
 
-The rules are those of `people.offers_of`; here they are spread out over customers and plans for a forecast.
+The rules are those of `people.offers_of` and `people.cooling`, asked of one month for all customers and plans.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import numpy as np
 
 from cxlib.engine.fixed import half_up
 from cxlib.errors import CxError
+from cxlib.matching.kernels import open_offers
 from cxlib.matching.months import month_text
-from cxlib.matching.people import segments_of
+from cxlib.matching.people import cooling, offers_of
+from cxlib.matching.tariffs import versions_at
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
@@ -45,22 +47,38 @@ def held_plans(history: History, people: People, month: int) -> NDArray[np.int32
     return held
 
 
-def may_take(catalogue: Catalogue, people: People, month: int) -> NDArray[np.bool_]:
-    """Return whether each customer may take each plan at the end of `month`, contracts included, bool [C, P]."""
-    may = np.zeros((len(people.plan), len(catalogue)), dtype=bool)
-    codes = {segment: code for code, segment in enumerate(segments_of(catalogue))}
-    free = people.free <= month
-    for p, plan_id in enumerate(catalogue.plan_ids):
-        version = catalogue.version(plan_id, month)
-        if version is None or not catalogue.on_sale(plan_id, month):
-            continue
-        open_ = free.copy()
-        if version.segment is not None:
-            code = codes[version.segment]
-            open_ &= (people.tier == code) | (people.need == code)
-        if version.min_tenure_months > 0:
-            open_ &= month - people.joined >= version.min_tenure_months
-        may[:, p] = open_
+def may_take(
+    catalogue: Catalogue,
+    people: People,
+    month: int,
+    *,
+    held: NDArray[Any] | None = None,
+    taken: NDArray[Any] | None = None,
+) -> NDArray[np.bool_]:
+    """Return whether each customer may take each plan at the end of `month`, contracts included, bool [C, P].
+
+    Parameters
+    ----------
+    held : int [C], optional
+        Positions of the plans held, below 0 where none is known: then cool-offs bind, and accounts on pooled plans may
+        take pooled plans only, others the others.
+    taken : int [C], optional
+        Month numbers in which these were taken; one that is not known lies long ago.
+    """
+    n = len(people.plan)
+    version_of = versions_at(catalogue, month, month)
+    offers = offers_of(catalogue, people, np.zeros(1, np.int64), version_of, month)
+    may = np.empty((n, len(catalogue)), dtype=np.bool_)
+    open_offers(version_of, offers, 0, may)
+    may[people.free > month] = False
+    if held is not None:
+        pooled = np.array(catalogue.pooled)
+        may &= (pooled[held][:, None] == pooled[None, :]) | (held < 0)[:, None]
+        if taken is not None:
+            months = np.zeros(n, np.int64)
+            bound = cooling(catalogue, version_of, np.maximum(held, 0), months, taken.astype(np.int64) - month)
+            if len(bound):
+                may[bound & (held >= 0)] = False
     return may
 
 

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from cxlib.engine.threads import run
+from cxlib.engine.threads import blocks, run
 from cxlib.errors import CxError
 from cxlib.matching import windows
 from cxlib.matching.case import Absent, Case, open_case
 from cxlib.matching.kernels import savings, summary
 from cxlib.matching.months import month_number, month_starts
+from cxlib.matching.ready import ready_bills
 from cxlib.matching.texts import coded, strings
 from cxlib.texts import N_
 
@@ -154,7 +155,8 @@ def fit_summary(
         One row per plan of the catalogue: plan_id; customer_months on it; paid for them; mismatched, months in which
         some plan that the customer might take cost strictly less; ties, months in which the best of them cost just as
         much; cheapest, what the customer-months would have cost on the cheapest plan of each month (the one held
-        included); all_on, what *all* customer-months would cost on this plan, NaN where it had no price in one of them.
+        included); all_on, what *all* customer-months would cost on this plan, NaN where it had no price in one of them
+        or could not be had: beyond its cap, or pooled for somebody whose plan is not. Bills are those of `plan_fit`.
         Money is in units; paid_minor, cheapest_minor and all_on_minor (-1 for none) are in the smallest unit, int64.
     """
     case = open_case(usage, catalogue, customers=customers, months=1, absent=absent, until=until)
@@ -163,6 +165,8 @@ def fit_summary(
         raise CxError("too_large", N_("Usage and prices lead to bills too large to be counted exactly."))
     rows, offers = case.rows, case.offers
     bound = np.repeat(case.people.free, np.diff(case.usage.starts)) > case.usage.month
+    if len(case.customers.cooling):
+        bound |= case.customers.cooling
     if not keep.all():
         owner = offers.customer[keep] if len(offers.customer) else offers.customer
         rows, offers = (
@@ -172,13 +176,18 @@ def fit_summary(
         bound = bound[keep]
     bound = bound if bound.any() else np.zeros(0, np.bool_)
     plans, n = len(catalogue), int(keep.sum())
+    before = np.append(0, np.cumsum(keep))[case.usage.starts]
 
     def add(lo: int, hi: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         held, on_plan = np.zeros((plans, 5), dtype=np.int64), np.zeros((plans, 2), dtype=np.int64)
-        summary(rows, case.tariff, offers, bound, lo, hi, held, on_plan)
+        ready = ready_bills(case, lo, hi)
+        a, b = int(before[lo]), int(before[hi])
+        if ready.shape[1]:
+            ready = np.ascontiguousarray(ready[:, keep[case.usage.starts[lo] : case.usage.starts[hi]]])
+        summary(rows, case.tariff, offers, bound, ready, a, b, held, on_plan)
         return held, on_plan
 
-    parts = [(n * k // 32, n * (k + 1) // 32) for k in range(32)]
+    parts = blocks(len(case.usage.customer_ids), parts=max(32, 1 + n // 100_000))
     sums = run(add, parts)
     held, on_plan = np.sum([each[0] for each in sums], axis=0), np.sum([each[1] for each in sums], axis=0)
     priced = on_plan[:, 1] == 0
@@ -211,7 +220,8 @@ def _savings(case: Case, lo: int, hi: int, months: int, floor: NDArray[Any]) -> 
     a, b = int(case.usage.starts[lo]), int(case.usage.starts[hi])
     best, low, paid = (np.empty(b - a, case.kind) for _ in range(3))
     plan = np.empty(b - a, np.int32)
-    savings(case.rows, case.tariff, case.offers, a, b, months, floor, best, low, plan, paid)
+    ready = ready_bills(case, lo, hi)
+    savings(case.rows, case.tariff, case.offers, ready, a, b, months, floor, best, low, plan, paid)
     return best, low, plan, paid
 
 
@@ -241,9 +251,13 @@ def _fits(case: Case, months: int, floor: NDArray[Any], mode: int, last: int) ->
 
 
 def _fees(case: Case) -> NDArray[np.int64]:
-    """Return the monthly fee of each plan in each month, int64 [P, months], -1 where it has none."""
+    """Return the standing monthly fee of each plan in each month, int64 [P, months], -1 where it has none."""
     versions = case.tariff.version_of
-    return np.where(versions < 0, np.int64(-1), case.tariff.fee.astype(np.int64)[np.maximum(versions, 0)])
+    fees = np.where(versions < 0, np.int64(-1), case.tariff.fee.astype(np.int64)[np.maximum(versions, 0)])
+    if case.rates is not None:  # the fee of the plan that follows a promotion
+        after = np.where(versions < 0, -1, case.rates.next_plan[np.maximum(versions, 0)])
+        fees = np.where(after < 0, fees, fees[after, np.arange(fees.shape[1])])
+    return np.asarray(fees, dtype=np.int64)
 
 
 def _fit_frame(case: Case, out: windows.Fits) -> pd.DataFrame:

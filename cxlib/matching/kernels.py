@@ -60,8 +60,10 @@ class Offers(NamedTuple):
     segment: NDArray[Any]  # int32 [V], -1 for everybody
     min_tenure: NDArray[Any]  # int32 [V], months
     customer: NDArray[Any]  # int32 [N] of the row; empty where all plans are open to all
+    in_region: NDArray[Any]  # bool [V, codes + 1], by the customer's region, the last for those in none that is named
     tier: NDArray[Any]  # int32 [C], a segment's code, -2 where there is none
     need: NDArray[Any]  # int32 [C]
+    region: NDArray[Any]  # int32 [C]
     joined: NDArray[Any]  # int32 [C], month whose end completes 0 months; far ahead where not known
 
 
@@ -194,21 +196,31 @@ def _load(rows: Any, lo: int, n: int, used: Any, months: Any) -> None:
         months[i] = rows.month[lo + i]
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _open_to(offers: Any, v: int, month: int, c: int) -> bool:
+    """Whether a version that is on sale is for customer `c` at the end of the month."""
+    segment, tenure, region = offers.segment[v], offers.min_tenure[v], offers.region[c]
+    by_segment = segment < 0 or offers.tier[c] == segment or offers.need[c] == segment
+    by_tenure = tenure <= 0 or month - offers.joined[c] >= tenure
+    return bool(by_segment and by_tenure and offers.in_region[v, region if region >= 0 else -1])
+
+
 @njit(cache=True, nogil=True)
 def _may_take(may: Any, rows: Any, t: Any, offers: Any, p: int, lo: int) -> None:
     """Mark the rows from `lo` whose customer could take plan `p` at the end of the month, contracts apart."""
     for j in range(len(may)):
         month = rows.month[lo + j]
         v = t.version_of[p, month]
-        may[j] = v >= 0 and offers.on_sale[p, month]
-        if not may[j]:
-            continue
-        c = offers.customer[lo + j]
-        segment, tenure = offers.segment[v], offers.min_tenure[v]
-        if segment >= 0:
-            may[j] = offers.tier[c] == segment or offers.need[c] == segment
-        if tenure > 0:
-            may[j] = may[j] and month - offers.joined[c] >= tenure
+        may[j] = v >= 0 and offers.on_sale[p, month] and _open_to(offers, v, month, offers.customer[lo + j])
+
+
+@njit(cache=True, nogil=True)
+def open_offers(version_of: Any, offers: Any, month: int, out: Any) -> None:
+    """Write whether each customer could take each plan at the end of a month, contracts apart, bool [C, P]."""
+    for c in range(out.shape[0]):
+        for p in range(out.shape[1]):
+            v = version_of[p, month]
+            out[c, p] = v >= 0 and offers.on_sale[p, month] and _open_to(offers, v, month, c)
 
 
 @njit(cache=True, nogil=True)
@@ -224,6 +236,21 @@ def bill_all_rows(rows: Any, t: Any, lo: int, hi: int, out: Any) -> None:
             _cost(cost[:n], spare[:n], used, month, t, p)
             for i in range(n):
                 out[p, a + i] = np.int64(cost[i]) if cost[i] != t.unpriced[0] else np.int64(-1)
+
+
+@njit(cache=True, nogil=True)
+def bill_some_rows(rows: Any, t: Any, plans: Any, lo: int, hi: int, out: Any) -> None:
+    """Bill rows lo..hi on each of `plans` into its row of `out`, int64 [P, hi - lo]; `t.unpriced` without a price."""
+    step = 2048
+    cost, spare = np.empty(step, rows.quantity.dtype), np.empty(step, rows.quantity.dtype)
+    used, month = np.empty((rows.quantity.shape[0], step), rows.quantity.dtype), np.empty(step, np.int16)
+    for a in range(lo, hi, step):
+        n = min(step, hi - a)
+        _load(rows, a, n, used, month)
+        for p in plans:
+            _cost(cost[:n], spare[:n], used, month, t, p)
+            for i in range(n):
+                out[p, a - lo + i] = cost[i]
 
 
 @njit(cache=True, nogil=True)
@@ -253,13 +280,15 @@ def bill_lines(rows: Any, t: Any, plans: Any, lo: int, hi: int, out: Any) -> Non
 
 @njit(cache=True, nogil=True)
 def savings(
-    rows: Any, t: Any, offers: Any, lo: int, hi: int, months: int, floor: Any, best: Any, low: Any, plan: Any, paid: Any
-) -> None:
+    rows: Any, t: Any, offers: Any, ready: Any, lo: int, hi: int, months: int, floor: Any,
+    best: Any, low: Any, plan: Any, paid: Any,
+) -> None:  # fmt: skip
     """Find for each row lo..hi the plan that was cheaper in each of the last `months` rows and saved most.
 
     Writes into arrays of length ``hi - lo``: `best` the saving over the window, `low` its smallest month, `plan` the
     plan's position or -1, `paid` the bill of the plan held. `floor` is an array of one: what each month must save
-    more than. That the window's rows are one customer's consecutive months is the caller's knowledge.
+    more than. That the window's rows are one customer's consecutive months is the caller's knowledge. `ready`
+    [P, hi - lo] are the bills where they are known already, else it is empty.
     """
     plans, back = len(t.sole), months - 1
     step = max(256, min(4096, 640_000 // (plans * rows.quantity.itemsize))) + back
@@ -270,11 +299,14 @@ def savings(
     may = np.empty(step, np.bool_)
     for a in range(lo, hi, step - back):
         b = min(hi, a + step - back)
-        s = max(0, a - back)
+        s = max(lo, a - back)
         n = b - s
         _load(rows, s, n, used, month)
         for p in range(plans):
-            _cost(table[p, :n], least[:n], used, month, t, p)
+            if ready.shape[1] > 0:
+                table[p, :n] = ready[p, s - lo : b - lo]
+            else:
+                _cost(table[p, :n], least[:n], used, month, t, p)
         own = rows.held[s:b]
         for j in range(n):
             held[j] = table[own[j], j]
@@ -340,8 +372,10 @@ def _keep_best(least: Any, total: Any, p: int, floor: Any, top: Any, bottom: Any
 
 
 @njit(cache=True, nogil=True)
-def summary(rows: Any, t: Any, offers: Any, bound: Any, lo: int, hi: int, held_sums: Any, plan_sums: Any) -> None:
-    """Add rows lo..hi to sums of int64.
+def summary(
+    rows: Any, t: Any, offers: Any, bound: Any, ready: Any, lo: int, hi: int, held_sums: Any, plan_sums: Any
+) -> None:
+    """Add rows lo..hi to sums of int64; `ready` as in `savings`.
 
     `held_sums` [P, 5], per plan held: rows, paid, rows with a cheaper plan, rows with another as cheap at best, the sum
     of the cheapest. `plan_sums` [P, 2], per plan: what all rows cost on it, rows without a price. `bound` [N] marks
@@ -359,7 +393,10 @@ def summary(rows: Any, t: Any, offers: Any, bound: Any, lo: int, hi: int, held_s
         _load(rows, a, n, used, month)
         for p in range(plans):
             cost = table[p, :n]
-            _cost(cost, spare[:n], used, month, t, p)
+            if ready.shape[1] > 0:
+                cost[:] = ready[p, a - lo : a - lo + n]
+            else:
+                _cost(cost, spare[:n], used, month, t, p)
             if offers.open_to_all[p]:
                 may[:n] = True
             else:

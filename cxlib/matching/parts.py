@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from cxlib.errors import CxError
 from cxlib.matching.case import open_case
 from cxlib.matching.months import month_number, month_numbers, month_text
+from cxlib.matching.people import CustomerTable
 from cxlib.matching.usage import as_texts, customer_runs, in_order
 from cxlib.texts import N_
 
@@ -45,6 +46,13 @@ class Parts:
         if not isinstance(part_rows, int | np.integer) or part_rows < 1:
             text = N_("{name} is a whole number from 1, not {value}.")
             raise CxError("bad_setting", text, name="part_rows", value=part_rows)
+        if any(catalogue.pooled) and CustomerTable(customers).accounts is not None:
+            raise CxError(
+                "pooled_in_parts",
+                N_("Lines of an account are billed together: usage of pooled plans cannot be read part by part."),
+                hint=N_("Read the usage into memory, or leave the accounts out."),
+                column="account_id",
+            )
         self.paths, self.catalogue, self.absent, self.rows = paths, catalogue, absent, part_rows
         self.people = None if customers is None else _People(customers)
         self.last = max((_last_month(path) for path in paths), default=-1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 NEVER: Final = 2**24
 """A month beyond every calendar."""
 NO_SEGMENT: Final = -2
+_NAMES: Final = (
+    *("customer_id", "plan_id", "tier", "need", "region", "joined_on", "left_on", "contract_end"),
+    *("account_id", "plan_since"),
+)
 
 
 @dataclass(frozen=True)
@@ -34,17 +39,22 @@ class People:
     plan: NDArray[np.int16]  # the plan of the table of customers, `NO_PLAN` or `UNKNOWN_PLAN`
     tier: NDArray[np.int32]  # code of the segment of that name, `NO_SEGMENT` where no plan is for it
     need: NDArray[np.int32]
+    region: NDArray[np.int32]
     joined: NDArray[np.int32]
     left: NDArray[np.int32]
     free: NDArray[np.int32]  # from the end of this month no contract binds; 0 where there is none
+    since: NDArray[np.int32]  # month in which the plan was taken
 
 
 class CustomerTable:
-    """A table of customers, looked up by name."""
+    """A table of customers, looked up by name; accounts too, as what their lines have in common.
+
+    An account that is no customer itself has the tier, need, region and plan of its first line that has one; it joined
+    with the first, left with the last, and is bound while any is.
+    """
 
     def __init__(self, customers: Any) -> None:
-        names = ["customer_id", "plan_id", "tier", "need", "joined_on", "left_on", "contract_end"]
-        self.table = None if customers is None else columns_of(customers, names)
+        self.table = None if customers is None else columns_of(customers, _NAMES)
         if self.table is None:
             return
         if "customer_id" not in self.table.column_names:
@@ -66,23 +76,83 @@ class CustomerTable:
                 value=twice,
             )
 
+    @cached_property
+    def accounts(self) -> pa.LargeStringArray | None:
+        """The account of each customer of the table, null where there is none; None where no account is known."""
+        if self.table is None or "account_id" not in self.table.column_names:
+            return None
+        column = self.table["account_id"]
+        found = None if pa.types.is_null(column.type) else as_texts(column).cast(pa.large_string()).combine_chunks()
+        return None if found is None or found.null_count == len(found) else found
+
+    def accounts_of(self, customer_ids: pa.LargeStringArray) -> pa.LargeStringArray | None:
+        """Return the account of each of the named customers, null where there is none; None where none is known."""
+        if self.accounts is None:
+            return None
+        return self.accounts.take(pc.index_in(customer_ids, value_set=self.ids))
+
+    def lines_of(self, name: str) -> list[str]:
+        """Return the customers whose account has that name, and the name itself."""
+        if self.accounts is None:
+            return [name]
+        return [name, *self.ids.filter(pc.equal(self.accounts, name)).to_pylist()]
+
     def look_up(self, customer_ids: pa.LargeStringArray, *, plan_ids: Sequence[str], segments: Sequence[str]) -> People:
         """Return what is known of the named customers."""
         n = len(customer_ids)
         if self.table is None:
             nobody, never = np.full(n, NO_SEGMENT, np.int32), np.full(n, NEVER, np.int32)
-            return People(np.full(n, NO_PLAN, np.int16), nobody, nobody, never, never, np.zeros(n, np.int32))
-        rows = pc.index_in(customer_ids, value_set=self.ids)
+            none = np.full(n, NO_PLAN, np.int16)
+            return People(none, nobody, nobody, nobody, never, never, np.zeros(n, np.int32), never)
+        people = self._customers(pc.index_in(customer_ids, value_set=self.ids), plan_ids, segments)
+        return people if self.accounts is None else self._with_accounts(people, customer_ids, plan_ids, segments)
+
+    def _customers(self, rows: pa.Int32Array, plan_ids: Sequence[str], segments: Sequence[str]) -> People:
         plan = self._taken("plan_id", rows)
-        held = np.full(n, NO_PLAN, np.int16) if plan is None else plan_positions(plan, plan_ids)
+        held = np.full(len(rows), NO_PLAN, np.int16) if plan is None else plan_positions(plan, plan_ids)
         return People(
             plan=held,
             tier=self._segment("tier", rows, segments),
             need=self._segment("need", rows, segments),
+            region=self._segment("region", rows, segments),
             joined=self._month("joined_on", rows, NEVER),
             left=self._month("left_on", rows, NEVER),
             free=self._month("contract_end", rows, 0),
+            since=self._month("plan_since", rows, NEVER),
         )
+
+    def _with_accounts(
+        self, people: People, customer_ids: pa.LargeStringArray, plan_ids: Sequence[str], segments: Sequence[str]
+    ) -> People:
+        """Fill in what is known of names that are accounts and not customers."""
+        own = pc.is_in(customer_ids, value_set=self.ids).to_numpy(zero_copy_only=False)
+        account = pc.index_in(self.accounts, value_set=customer_ids)
+        lines = np.flatnonzero(account.is_valid().to_numpy(zero_copy_only=False))
+        whose = account.take(pa.array(lines)).to_numpy()
+        keep = ~own[whose]
+        lines, whose = lines[keep], whose[keep]
+        order = np.argsort(whose, kind="stable")
+        lines, whose = lines[order], whose[order]
+        at, first = np.unique(whose, return_index=True)
+        if not len(at):
+            return people
+        theirs = self._customers(pa.array(lines, pa.int32()), plan_ids, segments)
+        least, most = np.minimum.reduceat, np.maximum.reduceat
+        joined = {"joined": least(theirs.joined, first), "since": least(theirs.since, first)}
+        ended = {"left": most(theirs.left, first), "free": most(theirs.free, first)}
+        columns = {"plan": "plan_id", "tier": "tier", "need": "need", "region": "region"}
+        named = {}
+        for name, column in columns.items():
+            cells = self._taken(column, pa.array(lines, pa.int32()))
+            known = np.flatnonzero(cells.is_valid().to_numpy()) if cells is not None else np.zeros(0, np.int64)
+            groups, place = np.unique(np.searchsorted(at, whose[known]), return_index=True)
+            named[name] = getattr(theirs, name)[first]
+            named[name][groups] = getattr(theirs, name)[known[place]]
+        changed = {}
+        for name, values in (joined | ended | named).items():
+            changed[name] = getattr(people, name).copy()
+            changed[name][at] = values
+        return replace(people, **changed)
 
     def plan_of(self, customer_id: str) -> str | None:
         """Return the plan of a customer as the table calls it."""
@@ -111,9 +181,10 @@ class CustomerTable:
 
 
 def segments_of(catalogue: Catalogue) -> list[str]:
-    """Return the tiers and needs that plans are reserved for."""
-    named = (version.segment for found in catalogue.versions.values() for version in found)
-    return sorted({segment for segment in named if segment is not None})
+    """Return the tiers, needs and regions that plans are reserved for."""
+    versions = [version for found in catalogue.versions.values() for version in found]
+    segments = {version.segment for version in versions if version.segment is not None}
+    return sorted(segments.union(*(version.regions for version in versions)))
 
 
 def offers_of(
@@ -122,13 +193,17 @@ def offers_of(
     """Return who may take which plan when, contracts apart.
 
     A plan may be taken at the end of a month if it is on sale on the month's last day, if it is for everybody or for
-    the customer's tier or need, and if the customer joined at least `min_tenure_months` calendar months before; who
-    joined when is not known may not take a plan that asks for tenure.
+    the customer's tier or need, if it is for everywhere or for the customer's region, and if the customer joined at
+    least `min_tenure_months` calendar months before; who joined when is not known may not take a plan that asks for
+    tenure. A contract or a cool-off (see `cooling`) binds to the plan held.
     """
     versions = [version for found in catalogue.versions.values() for version in found]
     codes = {segment: code for code, segment in enumerate(segments_of(catalogue))}
     segment = np.array([-1 if v.segment is None else codes[v.segment] for v in versions], dtype=np.int32)
     tenure = np.array([v.min_tenure_months for v in versions], dtype=np.int32)
+    in_region = np.zeros((len(versions), len(codes) + 1), dtype=np.bool_)
+    for v, version in enumerate(versions):
+        in_region[v, [codes[region] for region in version.regions] or slice(None)] = True
     months = range(version_of.shape[1])
     on_sale = np.array(
         [[catalogue.on_sale(each, first + k) for k in months] for each in catalogue.plan_ids], dtype=bool
@@ -136,7 +211,8 @@ def offers_of(
     open_to_all: NDArray[np.bool_] = np.all(on_sale, axis=1, keepdims=True)[:, 0]
     for p in range(len(catalogue)):
         used = version_of[p][version_of[p] >= 0]
-        open_to_all[p] &= bool((segment[used] < 0).all() and (tenure[used] <= 0).all())
+        free = (segment[used] < 0).all() and (tenure[used] <= 0).all() and in_region[used].all()
+        open_to_all[p] &= bool(free)
     rows = np.diff(starts)
     return Offers(
         open_to_all=open_to_all,
@@ -144,7 +220,34 @@ def offers_of(
         segment=segment,
         min_tenure=tenure,
         customer=np.repeat(np.arange(len(rows), dtype=np.int32), 0 if open_to_all.all() else rows),
+        in_region=in_region,
         tier=people.tier,
         need=people.need,
+        region=people.region,
         joined=people.joined - np.int32(first),
     )
+
+
+def cooling(
+    catalogue: Catalogue,
+    version_of: NDArray[np.int32],
+    held: NDArray[Any],
+    month: NDArray[Any],
+    taken: NDArray[Any],
+) -> NDArray[np.bool_]:
+    """Return whether a plan was taken too recently to be left at the end of a month; empty where nobody ever is bound.
+
+    Whoever took a plan with `cool_off_months` less than so many calendar months before may not leave it.
+
+    Parameters
+    ----------
+    version_of : int32 [P, T]
+    held, month, taken : arrays of one length
+        Positions of plans, months counted as `version_of` counts them, and months in which the plans were taken.
+    """
+    versions = [version for found in catalogue.versions.values() for version in found]
+    cool_off = np.array([version.cool_off_months for version in versions], dtype=np.int32)
+    if not cool_off.any():
+        return np.zeros(0, np.bool_)
+    version = version_of[held, month]
+    return np.asarray((version >= 0) & (month.astype(np.int64) - taken < cool_off[np.maximum(version, 0)]))

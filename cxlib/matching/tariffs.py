@@ -10,6 +10,7 @@ import numpy as np
 from cxlib.engine.fixed import half_up
 from cxlib.errors import CxError
 from cxlib.matching.kernels import FREE, PART, STARTED_PART, STARTED_WHOLE, WHOLE, Tariff
+from cxlib.matching.rates import exact_amounts
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
@@ -45,16 +46,32 @@ def catalogue_decimals(catalogue: Catalogue) -> list[int]:
     needed = []
     for m in range(len(catalogue.meters)):
         terms = [version.terms[m] for found in catalogue.versions.values() for version in found]
-        exact = [each.included for each in terms if each.included is not None]
-        exact += [each.unit_size for each in terms if each.round_up]
-        needed.append(max((_decimals(value) for value in exact), default=0))
+        needed.append(max((_decimals(value) for each in terms for value in exact_amounts(each)), default=0))
     return needed
 
 
+def versions_at(catalogue: Catalogue, first: int, last: int) -> NDArray[np.int32]:
+    """Return which version of each plan holds in each month, int32 [P, last - first + 1], -1 where none does."""
+    at = {id(v): k for k, v in enumerate(version for found in catalogue.versions.values() for version in found)}
+    version_of = np.full((len(catalogue), last - first + 1), -1, dtype=np.int32)
+    for p, plan_id in enumerate(catalogue.plan_ids):
+        for month in range(first, last + 1):
+            version = catalogue.version(plan_id, month)
+            version_of[p, month - first] = -1 if version is None else at[id(version)]
+    return version_of
+
+
 def tariff_for(
-    catalogue: Catalogue, *, first: int, last: int, decimals: Sequence[int], largest: Sequence[int], months: int
+    catalogue: Catalogue,
+    *,
+    first: int,
+    last: int,
+    decimals: Sequence[int],
+    largest: Sequence[int],
+    months: int,
+    beside: int = 0,
 ) -> tuple[Tariff, Any, int]:
-    """Compile the catalogue for usage of the months `first` to `last`.
+    """Compile the plain plans of the catalogue for usage of the months `first` to `last`; the others have no lines.
 
     Parameters
     ----------
@@ -62,6 +79,8 @@ def tariff_for(
         The usage's fixed point and its largest value there.
     months : int
         Length of the window over which savings are added.
+    beside : int
+        The largest bill on a plan that is not plain, whose bills come as int64.
 
     Returns
     -------
@@ -73,20 +92,18 @@ def tariff_for(
     CxError
         ``too_large`` where a bill could leave the range of int64.
     """
-    versions: list[Version] = [version for found in catalogue.versions.values() for version in found]
-    at = {id(version): v for v, version in enumerate(versions)}
-    version_of = np.full((len(catalogue), last - first + 1), -1, dtype=np.int32)
-    for p, plan_id in enumerate(catalogue.plan_ids):
-        for month in range(first, last + 1):
-            version = catalogue.version(plan_id, month)
-            version_of[p, month - first] = -1 if version is None else at[id(version)]
     money = 10**catalogue.minor_digits
+    versions: list[Version] = [version for found in catalogue.versions.values() for version in found]
+    plain = [flat for found, flat in zip(catalogue.versions.values(), catalogue.plain, strict=True) for _ in found]
     fees = [half_up(version.monthly_fee * money) for version in versions]
     lines = [
-        [_line(terms, money, 10**digits, most) for terms, digits, most in zip(v.terms, decimals, largest, strict=True)]
-        for v in versions
+        [
+            _line(terms, money, 10**digits, most) if flat else _NOTHING
+            for terms, digits, most in zip(v.terms, decimals, largest, strict=True)
+        ]
+        for v, flat in zip(versions, plain, strict=True)
     ]
-    dearest = max(fee + sum(line.cost for line in each) for fee, each in zip(fees, lines, strict=True))
+    dearest = max(beside, *(fee + sum(line.cost for line in each) for fee, each in zip(fees, lines, strict=True)))
     numbers = max([line.largest for each in lines for line in each] + list(largest) + [(dearest + 1) * (months + 1)])
     if numbers > WIDE:
         raise CxError(
@@ -94,8 +111,8 @@ def tariff_for(
             N_("Usage and prices lead to bills too large to be counted exactly."),
             hint=N_("Check the units of the usage and of the prices."),
         )
-    kind = np.int32 if numbers <= NARROW else np.int64
-    return _arrays(version_of, fees, lines, kind, dearest), kind, dearest
+    kind = np.int32 if numbers <= NARROW and not beside else np.int64
+    return _arrays(versions_at(catalogue, first, last), fees, lines, kind, dearest), kind, dearest
 
 
 def _decimals(value: Fraction) -> int:

@@ -46,6 +46,7 @@ class Usage:
     held: NDArray[np.int16]
     complete: NDArray[np.bool_] | None
     billed: pa.ChunkedArray | None = None
+    lines: NDArray[np.int32] | None = None  # [N], lines of an account that a row is the sum of; None where all are 1
 
     def customer_of(self, row: int) -> int:
         """Return the position of the customer of a row."""

@@ -23,6 +23,7 @@ class Customers(NamedTuple):
     streak: Any  # int8 [N], consecutive complete months on one plan that end here
     whole: Any  # int8 [N], consecutive complete months that end here
     free: Any  # int32 [C], month from whose end no contract binds
+    cooling: Any  # bool [N], the plan held was taken too recently to be left; empty where nobody is bound so
 
 
 class Fits(NamedTuple):
@@ -55,7 +56,8 @@ def streaks(starts: Any, month: Any, held: Any, complete: Any, lo: int, hi: int,
 
 @njit(cache=True, nogil=True, inline="always")
 def _flag(people: Any, c: int, i: int, months: int, plan: Any, base: int) -> bool:
-    return bool(plan[i - base] >= 0 and people.streak[i] >= months and people.free[c] <= people.month[i])
+    bound = people.free[c] > people.month[i] or (len(people.cooling) > 0 and people.cooling[i])
+    return bool(plan[i - base] >= 0 and people.streak[i] >= months and not bound)
 
 
 @njit(cache=True, nogil=True)

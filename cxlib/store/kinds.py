@@ -77,8 +77,8 @@ def is_meter(table: Table, column: str) -> bool:
 
 
 def key_of(table: Table, columns: set[str]) -> tuple[str, ...]:
-    """Return the key; the long form of the plans has one row per plan, version and meter."""
-    return (*table.key, "meter") if table.name == "plans" and "meter" in columns else table.key
+    """Return the key; the long form of the plans has one row per plan, version, meter and price tier."""
+    return table.key_of(columns)
 
 
 def check_schema(table: Table, schema: pa.Schema, file_name: str) -> None:
@@ -121,12 +121,6 @@ def check_schema(table: Table, schema: pa.Schema, file_name: str) -> None:
 def _kind(table: Table, column: str) -> str:
     if column in table.names:
         return table[column].kind
-    if table.name == "plans" and column == "meter":
-        return "category"
-    if table.name == "plans":
-        for each in table.per_meter:
-            if each.name == column:
-                return each.kind
     found = table.meter_column(column)
     if found is None:
         raise CxError(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 Kind = Literal[
     "id",  # text that names something; leading zeros kept
@@ -55,7 +58,8 @@ class Table:
 
     `key` names the columns whose values may not occur twice. `per_meter` are the columns that exist once for
     each meter, named ``{field}_{meter}``, or just ``{meter}`` where the field's name is empty.
-    `needs_one_of` lists sets of columns of which at least one must be there.
+    `needs_one_of` lists sets of columns of which at least one must be there. A table with `long_form` may also come
+    with one row per meter: then the first of these columns is there, and those per meter have the field's name alone.
     """
 
     name: str
@@ -64,6 +68,7 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     per_meter: tuple[Column, ...] = ()
+    long_form: tuple[Column, ...] = ()
     needs_one_of: tuple[tuple[str, ...], ...] = ()
 
     def __getitem__(self, name: str) -> Column:
@@ -83,8 +88,19 @@ class Table:
         """Names of the columns that no file may lack."""
         return tuple(column.name for column in self.columns if column.required)
 
+    def key_of(self, names: Collection[str]) -> tuple[str, ...]:
+        """Return the key of a table with these columns: in the long form one plan has several rows."""
+        return (*self.key, *(column.name for column in self.long_form if column.name in names))
+
     def meter_column(self, name: str) -> tuple[Column, str] | None:
-        """Split ``included_data_mb`` into its column and ``data_mb``; None where `name` is not per meter."""
+        """Split ``included_data_mb`` into its column and ``data_mb``; None where `name` is not per meter.
+
+        Columns of the long form come with an empty meter.
+        """
+        if self.long_form:
+            for column in (*self.long_form, *self.per_meter):
+                if column.name == name:
+                    return column, ""
         for column in sorted(self.per_meter, key=lambda c: -len(c.name)):
             prefix = f"{column.name}_" if column.name else ""
             if name.startswith(prefix) and METER_NAME.fullmatch(name.removeprefix(prefix)):

@@ -157,7 +157,7 @@ def label_of(table: str, name: str) -> str:
     """Return what a column is called in the reader's language, with its meter where it has one."""
     column = column_of(table, name)
     found = TABLES[table].meter_column(name) if name not in TABLES[table].names else None
-    if found is None:
+    if found is None or not found[1]:
         return _(column.label)
     meter = _(METERS[found[1]][0]) if found[1] in METERS else found[1]
     return f"{_(column.label)}: {meter}" if column.name else meter

@@ -1,0 +1,293 @@
+# ruff: noqa: PLR0917 - a kernel takes its arrays by position
+"""Kernels for plans whose bill is more than a fee and one price: tiers, packs, minimums, and what came before.
+
+All numbers are int64. Rows are a customer's months one after the other; a row is billed with what is carried over from
+the rows before it. A month's lines are, for M meters: the fee, M overages, M packs, the fee of further lines, and what
+tops the bill up to its minimum; each is rounded half up to the smallest unit of money.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+from numba import njit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+UNPRICED, BEYOND, WITHIN = -1, 0, 1
+"""No price in the month; usage beyond a cap, billed as within it; usage that can be had."""
+STANDING: Final = 2**20
+"""Months after which every promotion is over."""
+LONG_AGO: Final = -(2**20)
+"""The month in which a plan was taken, where that is not known."""
+
+
+class Rates(NamedTuple):
+    """Prices of V versions of P plans for M meters and T months; [V * M] is by version, then meter. int64 throughout.
+
+    Quantities are in the kernel's units of each meter, money in the smallest unit.
+    """
+
+    version_of: NDArray[Any]  # [P, T], -1 where the plan has no price in the month
+    fee: NDArray[Any]  # [V]
+    promo_months: NDArray[Any]  # [V], 0 for none
+    promo_fee: NDArray[Any]  # [V]
+    next_plan: NDArray[Any]  # [V], position, -1 for none
+    line_fee: NDArray[Any]  # [V], of each line beyond the first
+    min_charge: NDArray[Any]  # [V]
+    pooled: NDArray[Any]  # [P], 0 or 1
+    included: NDArray[Any]  # [V * M], -1 for unlimited
+    unit: NDArray[Any]  # [V * M], what started units are of; 1 where they do not matter
+    tier_at: NDArray[Any]  # [V * M + 1], where the tiers of each begin
+    up_to: NDArray[Any]  # upper bound of each tier's overage
+    price: NDArray[Any]  # of each tier, over `divisor`
+    divisor: NDArray[Any]  # [V * M]
+    volume: NDArray[Any]  # [V * M], 1 where all of the overage has one price
+    pack_size: NDArray[Any]  # [V * M], 0 for none
+    pack_price: NDArray[Any]  # [V * M], over `pack_divisor`
+    pack_divisor: NDArray[Any]  # [V * M]
+    rollover: NDArray[Any]  # [V * M], months
+    carried_first: NDArray[Any]  # [V * M], 0 or 1
+    cap: NDArray[Any]  # [V * M], -1 for none
+    longest: int  # the longest rollover
+
+
+@njit(cache=True, nogil=True)
+def overage(r: Any, at: int, over: Any) -> Any:
+    """Price what exceeds allowance and packs: in tiers, half up."""
+    unit = r.unit[at]
+    over = (over + unit - 1) // unit * unit
+    first, stop = r.tier_at[at], r.tier_at[at + 1]
+    top = np.int64(0)
+    if r.volume[at]:
+        k = first
+        while over > r.up_to[k]:
+            k += 1
+        top = over * r.price[k]
+    else:
+        below = np.int64(0)
+        for k in range(first, stop):
+            reach = min(over, r.up_to[k])
+            top += (reach - below) * r.price[k]
+            below = reach
+            if over <= reach:
+                break
+    return (top + r.divisor[at] // 2) // r.divisor[at]
+
+
+@njit(cache=True, nogil=True)
+def packs_and_overage(r: Any, at: int, over: Any) -> tuple[Any, Any]:
+    """Cover what exceeds the allowance by the cheapest number of packs, of equals the fewest, and overage."""
+    size, tiered = r.pack_size[at], r.tier_at[at + 1] > r.tier_at[at]
+    if size == 0:
+        return np.int64(0), overage(r, at, over)
+    price, divisor = r.pack_price[at], r.pack_divisor[at]
+    most = (over + size - 1) // size
+    if not tiered:
+        return (most * price + divisor // 2) // divisor, np.int64(0)
+    best_packs, best_rest = np.int64(0), overage(r, at, over)
+    for k in range(1, most + 1):
+        packs = (k * price + divisor // 2) // divisor
+        if packs >= best_packs + best_rest:
+            break  # further packs cost no less
+        rest = np.int64(0) if k * size >= over else overage(r, at, over - k * size)
+        if packs + rest < best_packs + best_rest:
+            best_packs, best_rest = packs, rest
+    return best_packs, best_rest
+
+
+@njit(cache=True, nogil=True)
+def _take(carried: Any, m: int, wanted: Any) -> Any:
+    """Take what is wanted from what was carried over, that which lapses first; return what is still wanted."""
+    for k in range(1, carried.shape[1]):
+        taken = min(wanted, carried[m, k])
+        carried[m, k] -= taken
+        wanted -= taken
+    return wanted
+
+
+@njit(cache=True, nogil=True)
+def beyond(r: Any, at: int, m: int, used: Any, carried: Any) -> Any:
+    """Return what of a month's usage exceeds the allowance and what was carried over, and carry the rest on.
+
+    `carried` [M, longest + 1] holds by meter what may still be used for 1, 2, ... months.
+    """
+    over, left, allowance = np.int64(0), np.int64(0), r.included[at]
+    if allowance >= 0:
+        wanted = _take(carried, m, used) if r.carried_first[at] else used
+        over, left = max(np.int64(0), wanted - allowance), max(np.int64(0), allowance - wanted)
+        if not r.carried_first[at]:
+            over = _take(carried, m, over)
+    last = carried.shape[1] - 1
+    for k in range(1, last):
+        carried[m, k] = carried[m, k + 1]
+    if last > 0:
+        carried[m, last] = 0
+        if r.rollover[at] > 0:
+            carried[m, r.rollover[at]] += left
+    return over
+
+
+@njit(cache=True, nogil=True)
+def rate(r: Any, p: int, month: int, age: int, used: Any, i: int, count: int, carried: Any, line: Any) -> int:
+    """Fill in the lines of row `i` on plan `p`, `age` months after it was taken, for `count` lines of an account."""
+    line[:] = 0
+    v = r.version_of[p, month]
+    if v >= 0 and r.next_plan[v] >= 0 and age >= r.promo_months[v]:
+        v = r.version_of[r.next_plan[v], month]
+        age = STANDING
+    if v < 0:
+        carried[:] = 0
+        line[:] = -1
+        return UNPRICED
+    state, meters = WITHIN, used.shape[0]
+    line[0] = r.promo_fee[v] if age < r.promo_months[v] else r.fee[v]
+    total = line[0]
+    for m in range(meters):
+        at, have = v * meters + m, np.int64(used[m, i])
+        if r.cap[at] >= 0 and have > r.cap[at]:
+            have = r.cap[at]
+            state = BEYOND
+        over = beyond(r, at, m, have, carried)
+        if over > 0:
+            packs, rest = packs_and_overage(r, at, over)
+            line[1 + m], line[1 + meters + m] = rest, packs
+            total += packs + rest
+    line[1 + 2 * meters] = r.line_fee[v] * (count - 1)
+    total += line[1 + 2 * meters]
+    line[2 + 2 * meters] = max(np.int64(0), r.min_charge[v] - total)
+    return state
+
+
+@njit(cache=True, nogil=True)
+def as_if_held(
+    r: Any, starts: Any, month: Any, held: Any, used: Any, counts: Any, plans: Any, lo: int, hi: int,
+    none: int, total: Any, state: Any, lines: Any,
+) -> None:  # fmt: skip
+    """Bill the rows of customers lo..hi on each of `plans` as if it had long been held.
+
+    A chain of carried amounts begins with each stretch of consecutive months. `counts` [N] are lines of an account,
+    empty where all are 1. Writes `total` [K, rows], `none` where a plan has no price or is pooled while the row's plan
+    is not; `state` int8 [K, rows]; and `lines` [rows, K, 3 + 2 M] where it is not empty.
+    """
+    base = starts[lo]
+    carried, line = np.zeros((used.shape[0], r.longest + 1), np.int64), np.zeros(3 + 2 * used.shape[0], np.int64)
+    for k in range(len(plans)):
+        p = plans[k]
+        for c in range(lo, hi):
+            carried[:] = 0
+            for i in range(starts[c], starts[c + 1]):
+                if i > starts[c] and month[i] != month[i - 1] + 1:
+                    carried[:] = 0
+                found = rate(r, p, month[i], STANDING, used, i, counts[i] if len(counts) else 1, carried, line)
+                if held[i] >= 0 and r.pooled[held[i]] != r.pooled[p]:
+                    found = UNPRICED
+                    line[:] = -1
+                state[k, i - base] = found
+                total[k, i - base] = none if found == UNPRICED else line.sum()
+                if len(lines):
+                    lines[i - base, k] = line
+
+
+@njit(cache=True, nogil=True)
+def as_held(
+    r: Any, starts: Any, month: Any, held: Any, taken: Any, used: Any, counts: Any, lo: int, hi: int,
+    total: Any, state: Any, lines: Any,
+) -> None:  # fmt: skip
+    """Bill the rows of customers lo..hi on the plans that they held, promotions and what was carried over included.
+
+    `held` below 0 has no price. `taken` [N] is the month in which the plan was taken. A gap or a change of plan ends a
+    chain. Writes `total` [rows], -1 without a price, `state` int8 [rows], and `lines` [rows, 3 + 2 M] where it is not
+    empty.
+    """
+    base = starts[lo]
+    carried, line = np.zeros((used.shape[0], r.longest + 1), np.int64), np.zeros(3 + 2 * used.shape[0], np.int64)
+    for c in range(lo, hi):
+        for i in range(starts[c], starts[c + 1]):
+            if i == starts[c] or month[i] != month[i - 1] + 1 or held[i] != held[i - 1]:
+                carried[:] = 0
+            age, found = month[i] - taken[i], UNPRICED
+            line[:] = -1
+            if held[i] >= 0:
+                found = rate(r, held[i], month[i], age, used, i, counts[i] if len(counts) else 1, carried, line)
+            state[i - base] = found
+            total[i - base] = -1 if found == UNPRICED else line.sum()
+            if len(lines):
+                lines[i - base] = line
+
+
+@njit(cache=True, nogil=True)
+def carry_on(
+    r: Any, starts: Any, month: Any, held: Any, taken: Any, used: Any, last: int, lo: int, hi: int, out: Any
+) -> None:
+    """Write what customers lo..hi have carried over when month `last` ends, on the plan held, [C, M, longest + 1]."""
+    carried, line = np.zeros((used.shape[0], r.longest + 1), np.int64), np.zeros(3 + 2 * used.shape[0], np.int64)
+    for c in range(lo, hi):
+        out[c] = 0
+        for i in range(starts[c], starts[c + 1]):
+            if month[i] > last:
+                break
+            if i == starts[c] or month[i] != month[i - 1] + 1 or held[i] != held[i - 1]:
+                carried[:] = 0
+            if held[i] >= 0:
+                rate(r, held[i], month[i], month[i] - taken[i], used, i, 1, carried, line)
+            if month[i] == last:
+                out[c] = carried
+
+
+@njit(cache=True, nogil=True)
+def rate_paths(
+    r: Any, plans: Any, used: Any, horizon: int, held: Any, age: Any, counts: Any, carried_at: Any,
+    bills: Any, over: Any, within: Any,
+) -> None:  # fmt: skip
+    """Bill n months of paths of `horizon` months on each of `plans`, all at the prices of the rates' first month.
+
+    Paths belong in equal shares to B customers: `held` [B] the plan held, -1 for none, `age` [B] months on it at the
+    end of the month before the paths, `counts` [B] lines, `carried_at` [B, M, longest + 1]. A plan that is not held is
+    taken when the path begins. Writes the rows `plans` of `bills` [P, n], -1 without a price, and of `over` and
+    `within`, bool [P, n].
+    """
+    paths = used.shape[1] // horizon
+    each = max(1, paths // max(1, len(held)))
+    carried, line = np.zeros((used.shape[0], r.longest + 1), np.int64), np.zeros(3 + 2 * used.shape[0], np.int64)
+    for p in plans:
+        for path in range(paths):
+            b = path // each
+            own = held[b] == p
+            carried[:] = 0
+            if own:
+                carried[:] = carried_at[b]
+            for h in range(horizon):
+                i = path * horizon + h
+                months = age[b] + h + 1 if own else h
+                found = rate(r, p, 0, months, used, i, counts[b], carried, line)
+                if held[b] >= 0 and r.pooled[held[b]] != r.pooled[p]:
+                    found = UNPRICED
+                bills[p, i] = -1 if found == UNPRICED else line.sum()
+                over[p, i] = line[1:-2].sum() > 0
+                within[p, i] = found == WITHIN
+
+
+@njit(cache=True, nogil=True)
+def taken_months(starts: Any, month: Any, held: Any, since: Any, joined: Any, lo: int, hi: int, out: Any) -> None:
+    """Write for each row of customers lo..hi the month in which the plan held was taken, `LONG_AGO` if not known.
+
+    It is the month of the first row on the plan where another plan was held before, or where the customer joined no
+    earlier; for the last stretch on one plan it is `since` [C] where that is given (else `LONG_AGO`) and not before the
+    last row on another plan. `joined` [C] is `LONG_AGO` where it is not known.
+    """
+    for c in range(lo, hi):
+        start, stop = starts[c], starts[c + 1]
+        last = stop - 1
+        while last > start and held[last - 1] == held[last]:
+            last -= 1
+        told = since[c] if last == start or since[c] >= month[last - 1] else LONG_AGO
+        taken = LONG_AGO
+        for i in range(start, stop):
+            if i == start:
+                taken = month[i] if joined[c] >= month[i] else LONG_AGO
+            elif held[i] != held[i - 1]:
+                taken = month[i]
+            out[i] = told if i >= last and told != LONG_AGO and told <= month[i] else taken
