@@ -151,7 +151,7 @@ def _codes(mapped: ColumnMap, raw: str, usual: dict[str, str], kind: str) -> tup
     pairs, key = (given, raw) if given is not None else (usual, f"lower({raw})")
     meanings = {"yes": "true", "no": "false"} if kind == "BOOLEAN" else {}
     arms = " ".join(f"WHEN {literal(k)} THEN {literal(meanings.get(v, v))}" for k, v in pairs.items())
-    value = f"CAST(CASE {key} {arms} ELSE NULL END AS {kind})"
+    value = f"CAST(CASE {key} {arms or 'WHEN NULL THEN NULL'} ELSE NULL END AS {kind})"
     rule = "not_yes_or_no" if kind == "BOOLEAN" and given is None else "unmapped_code"
     return value, literal(rule), "NULL"
 

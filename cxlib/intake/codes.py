@@ -88,6 +88,15 @@ _MEANINGS: Final[dict[str, tuple[str, ...]]] = {
         *("hold out", "holdout", "held out", "control", "control group", "holdout group", "hold out group"),
         *("对照组", "对照", "保留组", "空白组", "控制组"),
     ),
+    "graduated": (
+        *("graduated", "slab", "stepped", "incremental"),
+        *("分档累进", "累进", "分段累进", "阶梯累进", "分段计价"),
+    ),
+    "volume": ("volume", "all units", "whole", "全量", "全量计价", "到档全量", "按到达档"),
+    "before": ("before", "first", "优先", "优先使用", "先用结转"),
+    "after": ("after", "last", "后用", "后使用", "先用当月"),
+    "throttle": ("throttle", "throttled", "slow", "限速", "降速", "达量限速"),
+    "hard": ("hard", "stop", "block", "blocked", "停用", "封顶", "断网", "停止"),
 }
 _TRUE: Final = (
     *("yes", "ja", "oui", "si", "sí", "sim", "on", "active", "enabled", "√", "✓", "✔"),
