@@ -75,7 +75,7 @@ def bill_paths(
         ``too_large``, as `tariffs.tariff_for` and `rates.rates_for`.
     """
     n = futures.shape[1]
-    if n % horizon or (held is not None and (not len(held) or (n // horizon) % len(held))):
+    if n % horizon or (held is not None and n and (not len(held) or (n // horizon) % len(held))):
         message = f"{n} months are not paths of {horizon} months each, as many for everybody"
         raise ValueError(message)
     largest = [int(each.max(initial=0)) for each in futures]
@@ -102,7 +102,7 @@ def bill_paths(
     bill_some_rows(rows, tariff, plain, 0, n, bills)
     bills[version < 0] = -1
     over[plain] = bills[plain] > fees[plain, None]
-    pooled = np.repeat((who >= 0) & (rates.pooled[who] == 1), n // len(who))
+    pooled = np.repeat((who >= 0) & (rates.pooled[who] == 1), n // max(1, len(who)))
     if pooled.any():
         bills[np.ix_(plain, np.flatnonzero(pooled))] = -1
     carried = _rescaled(known, decimals)
