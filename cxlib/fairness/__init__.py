@@ -2,9 +2,11 @@
 
 from cxlib.fairness.allocation import allocation, allocation_over_time
 from cxlib.fairness.contacts import Contacts, prepare, tier_ranks
+from cxlib.fairness.cost import cost_to_others, waits_re_served
 from cxlib.fairness.curves import wait_curves
 from cxlib.fairness.declared import declared_head_start, declared_head_starts
 from cxlib.fairness.head_start import Thresholds, head_start_thresholds, implied_head_start, violation_curves
+from cxlib.fairness.hours import hours_that_hurt
 from cxlib.fairness.overtakes import (
     OvertakeCounts,
     count_overtakes,
@@ -15,6 +17,7 @@ from cxlib.fairness.overtakes import (
     passed_summary,
     routing_and_rank,
 )
+from cxlib.fairness.replay import Replay, replay
 from cxlib.fairness.report import FairnessReport, fairness_report
 from cxlib.fairness.traps import LabelTrap, label_trap
 from cxlib.fairness.unexplained import UnexplainedPasses, unexplained_passes
@@ -25,15 +28,18 @@ __all__ = [
     "FairnessReport",
     "LabelTrap",
     "OvertakeCounts",
+    "Replay",
     "Thresholds",
     "UnexplainedPasses",
     "allocation",
     "allocation_over_time",
+    "cost_to_others",
     "count_overtakes",
     "declared_head_start",
     "declared_head_starts",
     "fairness_report",
     "head_start_thresholds",
+    "hours_that_hurt",
     "implied_head_start",
     "label_trap",
     "overtakes",
@@ -42,10 +48,12 @@ __all__ = [
     "passed_distribution",
     "passed_summary",
     "prepare",
+    "replay",
     "routing_and_rank",
     "tier_ranks",
     "unexplained_passes",
     "violation_curves",
     "wait_curves",
     "waits",
+    "waits_re_served",
 ]

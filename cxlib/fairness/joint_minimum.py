@@ -82,15 +82,9 @@ def joint_minimum(tables: Int64s, *, most_boxes: int = MOST_BOXES) -> JointMinim
         at[k] = first[k]
         low[k] = high[k] = first[k]
         if proven:
-            at[k + 1 :] = _a_minimiser(tables, least, low, high, value, most_boxes)[k + 1 :]
+            at, left = _least(tables, least, low, high, low.copy(), left)
+            proven = left > 0 and int(_value(tables, at)) == value
     return JointMinimum(at=at if proven else best, low=span[0], high=span[1], value=value, proven=proven)
-
-
-def _a_minimiser(tables: Int64s, least: Int64s, low: Int64s, high: Int64s, value: int, boxes: int) -> Int64s:
-    """Return one minimiser in a box that has one."""
-    found: Int64s = _least(tables, least, low, high, low.copy(), boxes)[0]
-    assert _value(tables, found) == value  # noqa: S101 - the box was cut at a value that a minimiser has
-    return found
 
 
 @njit(cache=True, nogil=True)
