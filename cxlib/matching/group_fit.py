@@ -40,12 +40,11 @@ _COLUMNS: Final = (
 
 
 class _Values(NamedTuple):
-    """A measure's values, one per row that counts, with the customer of each."""
+    """A measure's numbers, one per row that counts; the customer of each where a customer may have several."""
 
     numbers: NDArray[np.float64]
-    customer: NDArray[np.int64]
+    customer: NDArray[np.int64] | None
     rate: bool
-    clustered: bool
 
 
 def group_fit(
@@ -89,38 +88,55 @@ def group_fit(
     all groups of one measure and attribute together; the verdict is by p_holm under .05. Where just two groups make up
     all customers both rows are one test.
     """
+    attributes = [by] if isinstance(by, str) else list(by)
     rows = frames.pandas(fit)
     rows = rows[rows["state"] != "short"].reset_index(drop=True)
     flagged = (rows["state"] == "flagged").to_numpy()
     saving = np.where(flagged, rows["saving"].to_numpy(dtype=np.float64), 0.0)
-    ids = rows["customer_id"].astype("str")
-    alone = np.arange(len(rows))
-    measured = {
-        "flag_rate": (ids, _Values(flagged.astype(np.float64), alone, rate=True, clustered=False)),
-        "saving": (ids, _Values(saving, alone, rate=False, clustered=False)),
-    }
+    groups = _groups(customers, rows["customer_id"], attributes)
+    measured = [
+        ("flag_rate", groups, _Values(flagged.astype(np.float64), None, rate=True)),
+        ("saving", groups, _Values(saving, None, rate=False)),
+    ]
     if backtest is not None:
         judged = frames.pandas(backtest)
         judged = judged[judged["difference"].notna()].reset_index(drop=True)
         owner = pd.factorize(judged["customer_id"])[0].astype(np.int64)
-        covered = judged["covered"].to_numpy(dtype=np.float64)
-        measured["coverage"] = (judged["customer_id"].astype("str"), _Values(covered, owner, rate=True, clustered=True))
+        covered = _Values(judged["covered"].to_numpy(dtype=np.float64), owner, rate=True)
+        measured.append(("coverage", _groups(customers, judged["customer_id"], attributes), covered))
     found = [
         row
-        for measure, (who, values) in measured.items()
-        for attribute in ([by] if isinstance(by, str) else by)
-        for row in _by(measure, attribute, traits_of(customers, who, (attribute,))[attribute], values, min_group)
+        for measure, of_rows, values in measured
+        for attribute in attributes
+        for row in _by(measure, attribute, *of_rows[attribute], values, min_group)
     ]
     table = pd.DataFrame(found, columns=list(_COLUMNS))
     kinds = dict.fromkeys(("measure", "by", "group", "verdict"), "str")
     return table.astype(kinds | dict.fromkeys(("n", "n_rows", "rest_n"), "int64"))
 
 
-def _by(measure: str, by: str, groups: pd.Series[str], values: _Values, min_group: int) -> Iterator[dict[str, Any]]:
-    names: list[Any] = [*sorted(groups.dropna().unique()), *([None] if groups.isna().any() else [])]
+def _groups(
+    customers: Any, ids: pd.Series[str], attributes: Sequence[str]
+) -> dict[str, tuple[list[Any], NDArray[np.int64]]]:
+    """Return the groups of each attribute by name, missing last, and the place of each row's group among them."""
+    found = {}
+    for attribute, values in traits_of(customers, ids.astype("str"), attributes).items():
+        codes, names = pd.factorize(values, sort=True)
+        known: list[Any] = list(names)
+        missing = codes < 0
+        found[attribute] = (
+            [*known, *([None] if missing.any() else [])],
+            np.where(missing, len(known), codes).astype(np.int64),
+        )
+    return found
+
+
+def _by(  # noqa: PLR0917
+    measure: str, by: str, names: list[Any], place: NDArray[np.int64], values: _Values, min_group: int
+) -> Iterator[dict[str, Any]]:
     found = []
-    for name in names:
-        inside = (groups.isna() if name is None else groups == name).to_numpy(dtype=bool)
+    for at, name in enumerate(names):
+        inside = place == at
         compared = _compared(_some(values, inside), _some(values, ~inside), min_group)
         found.append({"measure": measure, "by": by, "group": name} | compared)
     p_values = [row["p_value"] for row in found]
@@ -130,7 +146,7 @@ def _by(measure: str, by: str, groups: pd.Series[str], values: _Values, min_grou
 
 
 def _compared(one: _Values, two: _Values, min_group: int) -> dict[str, Any]:
-    n, rest_n = len(np.unique(one.customer)), len(np.unique(two.customer))
+    n, rest_n = _customers(one), _customers(two)
     own = _estimate(one) if n >= min_group else NOTHING
     gap = _difference(one, two) if min(n, rest_n) >= min_group else NO_DIFFERENCE
     return {
@@ -162,11 +178,16 @@ def _difference(one: _Values, two: _Values) -> Difference:
 
 def _number(given: _Values) -> float:
     """Return how many independent rows the values are worth."""
-    return effective_number(given.numbers, given.customer) if given.clustered else float(len(given.numbers))
+    return float(len(given.numbers)) if given.customer is None else effective_number(given.numbers, given.customer)
+
+
+def _customers(given: _Values) -> int:
+    return len(given.numbers) if given.customer is None else len(np.unique(given.customer))
 
 
 def _some(given: _Values, where: NDArray[np.bool_]) -> _Values:
-    return given._replace(numbers=given.numbers[where], customer=given.customer[where])
+    customer = None if given.customer is None else given.customer[where]
+    return given._replace(numbers=given.numbers[where], customer=customer)
 
 
 def _verdict(row: dict[str, Any], p_holm: float) -> str:
