@@ -87,6 +87,11 @@ def test_a_campaign_from_draw_to_outcome(tmp_path: Path) -> None:
     assert [int(row["rank"]) for row in rows] == list(range(1, len(rows) + 1))
     assert rows[0]["reason"].startswith("Expected to pay CN¥")
 
+    told = [row | {"offered": "yes", "accepted": "no", "left": "no"} for row in rows]
+    pd.DataFrame(told).to_csv(tmp_path / "export.csv", index=False)
+    (checked,) = run_json("check", tmp_path / "export.csv")["files"]  # the export itself, with columns added
+    assert (checked["table"], checked["set_aside"]) == ("offers", 0)
+
     results = carried_out(rows, tmp_path / "结果.csv")
     run("import", "--data", "Company", "--yes", f"offers={results}")
     read = run_json("outcomes", "--data", "Company")

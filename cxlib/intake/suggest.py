@@ -59,6 +59,7 @@ _GLUED_WORDS: Final = tuple(
 )
 """Chinese headers are written without spaces: these are looked for inside a word."""
 _CURRENCIES: Final = ("usd", "eur", "gbp", "cny", "rmb", "jpy", "chf")
+_OFFER_COLUMNS: Final = {"campaign", "group", "offered", "accepted"}
 _DATES: Final = frozenset(
     {
         "date",
@@ -146,6 +147,9 @@ def _score(text: TextTable, table: Table, columns: dict[str, ColumnMap], samples
         complete *= 0.5
     if table.name == "events" and _holds_months(samples, columns):
         complete *= 0.5
+    if table.name == "offers":
+        told = _OFFER_COLUMNS & set(columns)
+        complete *= 0.5 if told <= {"group"} else 1.0 + 0.25 * (len(told) > 1)  # customers come in groups too
     return complete * own + len(used) / len(text.columns)
 
 

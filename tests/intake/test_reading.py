@@ -447,3 +447,20 @@ def test_the_shipped_templates_are_those_that_are_written(tmp_path, request):
     assert {path.name for path in written} == {path.name for path in shipped.iterdir()}
     for path in written:
         assert path.read_bytes() == (shipped / path.name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("header", "table"),
+    [
+        ("customer_id,group,left,revenue", "customers"),
+        ("user_id,tier,churned,offered,accepted", "offers"),
+        ("customer_id,campaign,group,left", "offers"),
+        ("客户编号,是否推荐,是否接受,是否离网", "offers"),
+        ("用户编号,套餐,等级,地区,分组", "customers"),
+        ("rank,customer_id,group,tier,need,region,plan_id,advised_plan_id,campaign,accepted,left", "offers"),
+    ],
+)
+def test_results_of_campaigns_are_told_from_customers(header, table):
+    names = header.split(",")
+    text = read_text_table(f"{header}\n{','.join('1' * len(names))}\n".encode())
+    assert guess_table(text)[0][0] == table
