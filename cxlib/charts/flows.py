@@ -78,8 +78,8 @@ def flows(moves: Sequence[Flow], *, say: Callable[[int], str], left: str, right:
             showarrow=False, yshift=4, xshift=-6 if anchor == "right" else 6,
         )  # fmt: skip
     _legend(drawn, moves)
-    longest = max((len(name) for name in (*sources, *targets)), default=0)
-    side = 44 + 8 * min(longest, LONGEST)
+    labels = [f"{name[:LONGEST]}  {say(n)}" for name, n in (*sources.items(), *targets.items())]
+    side = 16 + 7.5 * max(map(_width, labels), default=0)
     drawn.update_xaxes(visible=False, range=[0, 1])
     drawn.update_yaxes(visible=False, range=[-0.02, 1.02])
     drawn.update_layout(margin={"t": 56, "b": 8, "l": side, "r": side}, hovermode="closest")
@@ -151,6 +151,11 @@ def _node(drawn: go.Figure, name: str, n: str, span: tuple[float, float], *, at_
         xanchor="right" if at_left else "left",
         xshift=-6 if at_left else 6,
     )
+
+
+def _width(text: str) -> int:
+    """Return how many Latin letters a text is wide; Chinese counts double."""
+    return sum(2 if "\u2e80" <= letter <= "\uffef" else 1 for letter in text)
 
 
 def _legend(drawn: go.Figure, moves: Sequence[Flow]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import streamlit as st
+
 from cxlib.matching.reconcile import withheld
 from cxlib.matching.withhold import withhold
 from cxlib.texts import _
@@ -18,7 +20,20 @@ if TYPE_CHECKING:
 def rows(scope: Scope, month: str) -> pd.DataFrame | None:
     """Return the advice to all customers at the end of a month, or None after showing why it is not there yet."""
     found = long.rows_of(scope, "advise", title=_("Working out the recommendations"), as_of=month)
-    return None if found is None else withhold(found, not_reconciled(scope, month))
+    if found is None:
+        return None
+    kept: pd.DataFrame = _withheld(scope, month, found)
+    return kept
+
+
+def _key(scope: Scope) -> str:
+    return str(sorted(scope.key("advice", **results.advice_options(scope)).items()))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs={"cxlib.ui.scope.Scope": _key})
+def _withheld(scope: Scope, month: str, _found: pd.DataFrame) -> pd.DataFrame:
+    """Return the advice without that to those who are not reconciled; nobody changes the frame."""
+    return withhold(_found, not_reconciled(scope, month))
 
 
 def at_once(scope: Scope, month: str) -> pd.DataFrame | None:

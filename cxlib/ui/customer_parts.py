@@ -213,7 +213,7 @@ def options(scope: Scope, advice: pd.Series | None) -> None:
             version = results.catalogue(scope).line_up(plan_id)
             fee = _("Fee {fee} a month", fee=matching.money_of(scope)(float(version.monthly_fee)))
             mark = f" ({_('held now')})" if plan_id == advice["plan_id"] else ""
-            st.markdown(f"**{safe(plan_id)}**{mark}  \n{', '.join(why)}  \n:small[{safe(fee)}]", width="content")
+            st.markdown(f"**{safe(plan_id)}**{mark}  \n{_(', ').join(why)}  \n:small[{safe(fee)}]", width="content")
 
 
 def side_by_side(held: str | None, fit: pd.Series | None, advice: pd.Series | None) -> list[str]:

@@ -30,7 +30,7 @@ def verdict(scope: Scope, customer_id: str, month: str, absent: str) -> list[str
     finding(f"{safe(customer_id)}: {said.said_fit(scope, fit, month)}", more=said.said_flag(scope, fit))
     short, more = said.said_advice(scope, advice, bound=parts.bound(scope, customer_id, month))
     with st.container(border=True):
-        st.markdown(f"**{short}.** {more}")
+        st.markdown(_("**{short}.** {more}", short=short, more=more))
         difference = said.said_difference(fit, advice)
         if difference:
             st.markdown(difference)
