@@ -122,7 +122,7 @@ def likely_causes(gaps: Gaps, catalogue: Catalogue, *, shared: NDArray[np.int64]
 
 
 class _Terms(NamedTuple):
-    """What the plan held says of each meter, [M, G]; infinite allowances have price 0."""
+    """What the plan held says of each meter, [M, G]; the price is 0 where it is not one price above one allowance."""
 
     included: NDArray[np.float64]
     price: NDArray[np.float64]  # minor units
@@ -136,7 +136,7 @@ def _terms(gaps: Gaps, catalogue: Catalogue) -> _Terms:
     for k, pair in enumerate(pairs.tolist()):
         version = catalogue.version(catalogue.plan_ids[pair >> 20], pair & (2**20 - 1))
         for m, terms in enumerate(version.terms if version is not None else ()):
-            price = 0 if terms.included is None else terms.overage_price * 10**catalogue.minor_digits
+            price = 0 if terms.included is None or not terms.plain else terms.overage_price * 10**catalogue.minor_digits
             table[:, m, k] = terms.included or 0, price, terms.unit_size, terms.round_up
     included, price, size, started = table[:, :, at.reshape(-1)]
     return _Terms(included, price, np.where(size > 0, size, 1.0), started > 0)
@@ -171,7 +171,7 @@ def _other_units(gaps: Gaps, terms: _Terms) -> NDArray[np.bool_]:
     """Mark gaps that are what started units in the place of units (or the reverse) would make, of one meter or all."""
     over = np.maximum(gaps.used - terms.included, 0) / terms.size
     other = terms.price * np.where(terms.started, over, np.ceil(over - 1e-9))
-    change = np.rint(other) - gaps.overage
+    change = np.where(terms.price > 0, np.rint(other) - gaps.overage, 0)
     some = np.abs(change) > 2
     found: NDArray[np.bool_] = (some & (np.abs(change - gaps.gap) <= 1)).any(axis=0)
     found |= (some.sum(axis=0) > 1) & (np.abs(change.sum(axis=0) - gaps.gap) <= len(change))

@@ -11,10 +11,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_company import frames, random_company
 
 from cxlib.demo import build_demo
 from cxlib.errors import CxError
-from cxlib.matching import Catalogue, reconcile, reconcile_customers, reconcile_summary, withheld
+from cxlib.matching import Catalogue, bill, reconcile, reconcile_customers, reconcile_summary, withheld
 
 PLANS = pd.DataFrame(
     {
@@ -276,6 +277,23 @@ def test_the_definition_word_by_word(rows, months):
     assert summary.gaps["customer_months"].sum() == len(known) == summary.customer_months
     assert summary.causes["customer_months"].sum() == (~known["within"]).sum() == len(known) - summary.within
     assert summary.causes["gap_minor"].sum() == known.loc[~known["within"], "gap_minor"].sum()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_calculated_is_the_bill_whatever_plans_say(seed):
+    """Tiers, packs, minimums, rollover, promotions and accounts: amounts of the lines of an account are added up."""
+    rng = np.random.default_rng(seed)
+    plans, usage, customers = frames(*random_company(rng))
+    catalogue = Catalogue(plans)
+    usage = usage.assign(billed_amount=np.round(rng.random(len(usage)) * 60, 2))
+    rows, bills = reconcile(usage, catalogue, customers=customers), bill(usage, catalogue, customers=customers)
+    for name in ("customer_id", "month", "plan_id"):
+        assert rows[name].tolist() == bills[name].tolist()
+    assert rows["calculated"].tolist() == bills["total"].tolist()
+    assert round(100 * rows["billed"].sum()) == round(100 * usage["billed_amount"].sum())
+    assert rows["cause"].isna().tolist() == (rows["gap_minor"] == 0).tolist()
+    kept_back = reconcile_customers(usage, catalogue, customers=customers)["reconciled"] == False  # noqa: E712
+    assert len(withheld(usage, catalogue, customers=customers)) == kept_back.sum()
 
 
 PLANTED = {"proration": "proration", "discount": "price", "unmetered charge": "missing_meter"}

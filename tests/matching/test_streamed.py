@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from random_company import frames, random_company
 
 from cxlib.errors import CxError
 from cxlib.matching import Catalogue, fit_summary, fit_summary_file, plan_fit, plan_fit_file
@@ -81,6 +82,25 @@ def test_the_same_sums(tmp_path, options, seed):
     pd.testing.assert_frame_equal(found, expected)
     fit = plan_fit(usage, catalogue, customers=people, **options)
     pd.testing.assert_frame_equal(plan_fit_file(path, catalogue, customers=people, part_rows=17, **options), fit)
+
+
+@pytest.mark.parametrize("seed", range(30, 36))
+def test_the_same_answer_whatever_plans_say(tmp_path, seed):
+    plans, usage, customers = frames(*random_company(np.random.default_rng(seed)))
+    usage = usage.sort_values(["customer_id", "month"], ignore_index=True)
+    usage["month"] = pd.to_datetime(usage["month"])
+    catalogue, path = Catalogue(plans), file_of(tmp_path, usage)
+    if any(catalogue.pooled) and customers["account_id"].notna().any():
+        with pytest.raises(CxError) as caught:
+            plan_fit_file(path, catalogue, customers=customers)
+        assert caught.value.code == "pooled_in_parts"
+        customers = customers.drop(columns="account_id")
+    for as_of in ("last", "any"):
+        expected = plan_fit(usage, catalogue, customers=customers, as_of=as_of)
+        found = plan_fit_file(path, catalogue, customers=customers, as_of=as_of, part_rows=23)
+        pd.testing.assert_frame_equal(found, expected)
+    expected = fit_summary(usage, catalogue, customers=customers)
+    pd.testing.assert_frame_equal(fit_summary_file(path, catalogue, customers=customers, part_rows=23), expected)
 
 
 def test_a_plan_without_a_price_in_one_part_only(tmp_path):
