@@ -5,6 +5,7 @@ from cxlib.fairness.contacts import Contacts, prepare, tier_ranks
 from cxlib.fairness.cost import cost_to_others, waits_re_served
 from cxlib.fairness.curves import wait_curves
 from cxlib.fairness.declared import declared_head_start, declared_head_starts
+from cxlib.fairness.effects import passed_effects
 from cxlib.fairness.head_start import Thresholds, head_start_thresholds, implied_head_start, violation_curves
 from cxlib.fairness.hours import hours_that_hurt
 from cxlib.fairness.overtakes import (
@@ -46,6 +47,7 @@ __all__ = [
     "overtakes_by_contact",
     "overtakes_over_time",
     "passed_distribution",
+    "passed_effects",
     "passed_summary",
     "prepare",
     "replay",

@@ -212,3 +212,44 @@ def first_passes(
                 out[j, to] = out[j, to - 1]
                 to -= 1
             out[j, to] = ends[i]
+
+
+@njit(cache=True, nogil=True)
+def stays(
+    arrived: Int64s, ends: Int64s, left: Flags, passed_at: Int64s, edges: Int64s, rows: Int64s, out: Int64s
+) -> int:
+    """Cut waits where a contact was passed and where a band of time in line ends; return the number of pieces.
+
+    Parameters
+    ----------
+    arrived, ends, left : arrays, length n
+        Microseconds; whether the wait ended by leaving.
+    passed_at : int64 array, n by k
+        When the contact was passed for the first k times, as by `first_passes`.
+    edges : int64 array
+        Rising ends of the bands of time in line but the last, microseconds.
+    rows : int64 array
+        The contacts to cut.
+    out : int64 array, m by 5
+        Filled as far as it goes: contact, band, times passed so far (at most k), microseconds, whether it left then.
+    """
+    found = 0
+    for row in rows:
+        at, band, times = arrived[row], 0, 0
+        while at < ends[row]:
+            until = ends[row]
+            if band < edges.shape[0]:
+                until = min(until, arrived[row] + edges[band])
+            if times < passed_at.shape[1]:
+                until = min(until, passed_at[row, times])
+            if until > at:
+                if found < out.shape[0]:
+                    out[found, 0], out[found, 1], out[found, 2] = row, band, times
+                    out[found, 3], out[found, 4] = until - at, left[row] and until == ends[row]
+                found += 1
+                at = until
+            while band < edges.shape[0] and at >= arrived[row] + edges[band]:
+                band += 1
+            while times < passed_at.shape[1] and at >= passed_at[row, times]:
+                times += 1
+    return found

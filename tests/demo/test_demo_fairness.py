@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from cxlib.demo import operator as op
-from cxlib.fairness import implied_head_start, unexplained_passes
+from cxlib.fairness import (
+    cost_to_others,
+    hours_that_hurt,
+    implied_head_start,
+    passed_effects,
+    unexplained_passes,
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +51,43 @@ def test_nothing_but_rank_within_a_tier_is_left_unexplained(demo, head_starts):
     assert by_queue.loc[["billing", "technical"], "unexplained"].tolist() == [0, 0]
     assert by_queue.loc["counter", "unexplained"] > 0  # courtesy goes by need and not by tier
     assert found.n == len(found.passes) or len(found.passes) == 200
+
+
+@pytest.fixture(scope="module")
+def effects(demo):
+    return passed_effects(
+        demo.tables["contacts"], customers=demo.tables["customers"], ranks=demo.tables["tiers"], zone=op.ZONE
+    ).set_index(["outcome", "times"])
+
+
+def test_what_being_passed_three_times_does_is_found_at_its_size(effects):
+    for outcome, planted in (("csat", op.CSAT_PASSED), ("leaving", op.LEAVING_PASSED)):
+        often = effects.loc[outcome, op.PASSED_MUCH]
+        assert often["low"] < planted < often["high"]
+        assert often["low"] * often["high"] > 0
+        assert often["share_compared"] > 0.9
+        assert often["method"] == "bootstrap"
+    once = effects.loc["csat", 1]
+    assert once["low"] < 0 < once["high"]
+
+
+def test_being_passed_makes_nobody_give_up_and_is_not_said_to(effects):
+    often = effects.loc["abandonment", op.PASSED_MUCH]
+    assert often["low"] < 0 < often["high"]
+    per_minute = 60 / op.PATIENCE_MEAN_S
+    assert abs(often["mean"] - per_minute) < 0.04
+
+
+def test_the_cost_to_others_is_found_where_priority_is_and_reversed_where_it_is_reversed(demo):
+    costs = cost_to_others(
+        demo.tables["contacts"], each=("queue",), ranks=demo.tables["tiers"], zone=op.ZONE
+    ).set_index("queue")
+    assert costs.loc["billing", "low_s"] > 0
+    assert costs.loc[op.REVERSED_QUEUE, "high_s"] < 0
+    assert costs["method"].eq("bootstrap").all()
+
+
+def test_busy_hours_hurt_most(demo):
+    hours = hours_that_hurt(demo.tables["contacts"], ranks=demo.tables["tiers"], zone=op.ZONE)
+    assert set(hours["period"].head(3)) <= {9, 10, 11, 15}
+    assert (hours["low"] <= hours["share_passed"]).all()
