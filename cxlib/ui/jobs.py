@@ -41,8 +41,17 @@ def again(key: str) -> None:
     st.session_state.get("jobs", {}).pop(key, None)
 
 
-def watch(jobs: Mapping[str, Job], *, key: str, cancelled: Callable[[str], None] | None = None) -> None:
-    """Show how far jobs are, by what they are called, each with a button that cancels it; run the page at an end."""
+def watch(
+    jobs: Mapping[str, Job],
+    *,
+    key: str,
+    cancelled: Callable[[str], None] | None = None,
+    say: Callable[[Job], str] = lambda job: job.said,
+) -> None:
+    """Show how far jobs are, by what they are called, each with a button that cancels it; run the page at an end.
+
+    What a job says it is at is in the language of whoever asked first: `say` puts it otherwise.
+    """
     if not jobs:
         return
     for job in jobs.values():
@@ -50,17 +59,19 @@ def watch(jobs: Mapping[str, Job], *, key: str, cancelled: Callable[[str], None]
     if any(job.over for job in jobs.values()):
         st.rerun()
     with st.container(key=f"working-{key}"):
-        _watched(dict(jobs), key, cancelled)
+        _watched(dict(jobs), key, cancelled, say)
 
 
 @fragment_every(WATCH_S)
-def _watched(jobs: dict[str, Job], key: str, cancelled: Callable[[str], None] | None) -> None:
+def _watched(
+    jobs: dict[str, Job], key: str, cancelled: Callable[[str], None] | None, say: Callable[[Job], str]
+) -> None:
     if any(job.over for job in jobs.values()):
         st.rerun()
     for name, job in jobs.items():
         with st.container(horizontal=True, vertical_alignment="bottom"):
             said = (
-                safe(job.said) if job.said else _("waiting for its turn") if job.state == "waiting" else _("starting")
+                safe(say(job)) if job.said else _("waiting for its turn") if job.state == "waiting" else _("starting")
             )
             st.progress(min(1.0, job.share or 0.0), text=f"**{safe(name)}** · {said}")
             if st.button(_("Cancel"), key=f"cancel:{key}:{name}", icon=":material/close:"):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cxlib import formats
 from cxlib.texts import _
 from cxlib.ui import matching
+from cxlib.ui.judged import say_rule
 from cxlib.ui.show import Shown
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ def rule_columns(scope: Scope) -> dict[str, Shown]:
         "difference": Shown(_("Recommended less this"), "money", help=_("Where from and to enclose 0 it is noise.")),
         "difference_low": Shown(_("Difference, from"), "money"),
         "difference_high": Shown(_("Difference, to"), "money"),
+        "stands": Shown(_("Recommended is")),
         "mean_saved": Shown(_("Saved per case"), "money", help=_("Against staying, switching costs deducted.")),
         "saved": Shown(_("Saved in all"), "money"),
         "saved_share": Shown(_("Of what hindsight saves"), "share"),
@@ -34,6 +38,15 @@ def rule_columns(scope: Scope) -> dict[str, Shown]:
         "customer_origins": Shown(_("Cases"), "count"),
         "customers": Shown(_("Customers"), "count"),
     }
+
+
+def rules(judged: Judged) -> pd.DataFrame:
+    """Return what is said of each rule, and how the recommendation stands beside it."""
+    table = judged.rules()
+    better, worse = table["difference_high"] < 0, table["difference_low"] > 0
+    cases = [table["difference"].isna(), better, worse]
+    stands = np.select(cases, ["", _("better"), _("worse")], _("as good: noise"))
+    return table.assign(rule=[say_rule(rule) for rule in table["rule"]], stands=stands)
 
 
 def curve_columns() -> dict[str, Shown]:

@@ -74,12 +74,13 @@ def rows_of(scope: Scope, task: str, *, title: str, as_of: str = "last", **optio
     return None
 
 
-def ahead(scope: Scope, task: str) -> None:
-    """Have the rows there before anybody asks for them; what takes long is begun and not waited for."""
+def ahead(scope: Scope, task: str) -> Job | None:
+    """Have the rows there before anybody asks for them; what takes long is begun, and its job returned."""
     if is_small(scope, task):
         _at_once(scope, task, "last", {})
     elif scope.version.tables["usage"].rows <= MOST_AHEAD:
-        start(scope, task)
+        return start(scope, task)
+    return None
 
 
 def is_small(scope: Scope, task: str) -> bool:
@@ -107,7 +108,7 @@ def _rows_in(folder: str) -> pd.DataFrame:
 
 def _under_way(scope: Scope, job: Job, task: str, title: str) -> None:
     with st.container(border=True, key=f"long-{task}"):
-        jobs.watch({title: job}, key=task)
+        jobs.watch({title: job}, key=task, say=lambda job: formats.share(job.share, decimals=0))
         st.caption(
             _(
                 "Worked out once for these {n} months of usage, then kept. It goes on if you leave the page.",

@@ -13,6 +13,7 @@ from cxlib.ui.scope import scope_of
 from cxlib.ui.session import store
 
 if TYPE_CHECKING:
+    from cxlib.runner import Job
     from cxlib.ui.scope import Scope
 
 _busy = threading.Lock()
@@ -43,23 +44,25 @@ def prepare(scope: Scope) -> None:
         logging.getLogger(__name__).info("not prepared: %s", error.code)
 
 
-def prepare_all(*, stays: bool = True) -> None:
-    """Prepare every data set, one after the other; what takes long is begun only by a process that `stays`."""
+def prepare_all(*, wait: bool = False) -> None:
+    """Prepare every data set, one after the other; `wait` for what takes long, too."""
     with _busy:
         scopes = [scope_of(dataset) for dataset in store().datasets()]
         for scope in scopes:
             prepare(scope)
-        for scope in scopes if stays else []:
-            judge_ahead(scope)
+        begun = [judge_ahead(scope) for scope in scopes if scope.has("usage") and scope.has("plans")]
+        for job in begun if wait else []:
+            if job is not None:
+                job.wait()
 
 
-def judge_ahead(scope: Scope) -> None:
+def judge_ahead(scope: Scope) -> Job | None:
     """Begin the back-test of a data set."""
-    if scope.has("usage") and scope.has("plans"):
-        try:
-            long.ahead(scope, "backtest")
-        except CxError as error:  # the page says so when it is opened
-            logging.getLogger(__name__).info("not judged: %s", error.code)
+    try:
+        return long.ahead(scope, "backtest")
+    except CxError as error:  # the page says so when it is opened
+        logging.getLogger(__name__).info("not judged: %s", error.code)
+        return None
 
 
 def prepare_in_background() -> None:
@@ -68,4 +71,4 @@ def prepare_in_background() -> None:
 
 
 if __name__ == "__main__":
-    prepare_all(stays=False)
+    prepare_all(wait=True)

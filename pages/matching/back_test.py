@@ -7,7 +7,7 @@ from cxlib.errors import CxError
 from cxlib.texts import _
 from cxlib.ui import definitions, link, long, matching, results, states
 from cxlib.ui import judged_tables as tables
-from cxlib.ui.judged import Judged, grouped, groupings, say_rule, say_way
+from cxlib.ui.judged import Judged, grouped, groupings, say_way
 from cxlib.ui.judged_charts import course_chart, curve_chart, group_charts, rules_chart
 from cxlib.ui.scope import Scope, current_scope
 from cxlib.ui.show import chart, finding, heading, rows, verdicts
@@ -40,8 +40,7 @@ def rules(judged: Judged) -> None:
     """Show what following each rule would have cost."""
     title, scope = _("Regret by rule"), judged.scope
     chart(rules_chart(judged), title=title_of_rules(judged), definition=_(definitions.REGRET), key="rules")
-    table = judged.rules().assign(rule=[say_rule(rule) for rule in judged.rules()["rule"]])
-    rows(table, tables.rule_columns(scope), name="backtest_rules", scope=scope, key="rules", title=title)
+    rows(tables.rules(judged), tables.rule_columns(scope), name="backtest_rules", scope=scope, key="rules", title=title)
 
 
 def curve(judged: Judged) -> None:
