@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from cxlib.engine import frames
 from cxlib.errors import CxError
-from cxlib.matching.eligibility import may_take
 from cxlib.matching.months import month_number
 from cxlib.matching.moves import directions, minor, traits_of
 from cxlib.matching.people import CustomerTable, segments_of
@@ -40,6 +39,7 @@ EXCLUDED: Final = {
     "not_enough_data": N_("Not enough data"),
     "not_reconciled": N_("Bills do not reconcile"),
     "contract": N_("Bound by a contract"),
+    "cool_off": N_("Took the plan too recently to leave it"),
     "no_other_plan": N_("May take no other plan"),
     "stays": N_("Already on the plan that suits"),
     "not_flagged": N_("Not flagged for months running"),
@@ -127,7 +127,7 @@ def candidates(
     gone = traits["left_on"].notna()
     if left_by is not None:
         gone &= traits["left_on"] < pd.Timestamp(left_by) + pd.Timedelta(days=1)
-    bound, nothing = _not_free(rows, catalogue, customers)
+    bound, cooling, nothing = _not_free(rows, catalogue, customers)
     doubtful = ~rows["state"].isin(["switch", "stay", "not_enough_data"])
     if withheld is not None:
         doubtful |= rows["customer_id"].isin(set(frames.pandas(withheld)["customer_id"].astype("str")))
@@ -138,7 +138,8 @@ def candidates(
         "not_enough_data": rows["state"] == "not_enough_data",
         "not_reconciled": doubtful,
         "contract": ~switch & bound,
-        "no_other_plan": ~switch & nothing,
+        "cool_off": cooling,
+        "no_other_plan": nothing,
         "stays": ~switch,
         "not_flagged": ~flagged.fillna(False).to_numpy(dtype=bool) if only_flagged else np.zeros(len(rows), dtype=bool),
         "small_saving": saving <= least,
@@ -293,21 +294,15 @@ def _ways(rows: pd.DataFrame, switch: NDArray[np.bool_], catalogue: Catalogue) -
     return found.reindex(rows.index).astype("str")
 
 
-def _not_free(rows: pd.DataFrame, catalogue: Catalogue, customers: Any) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return who is bound by a contract, and who may take no plan besides the one held."""
+def _not_free(
+    rows: pd.DataFrame, catalogue: Catalogue, customers: Any
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return who is bound by a contract, who by a plan that was just taken, and who may take no other plan at all."""
     ids = pa.array(rows["customer_id"], pa.large_string())
     people = CustomerTable(customers).look_up(ids, plan_ids=catalogue.plan_ids, segments=segments_of(catalogue))
-    bound, nothing = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
-    held = pd.Index(catalogue.plan_ids).get_indexer(pd.Index(rows["plan_id"]))
-    months = np.array([month_number(each) for each in rows["month"].unique()], dtype=np.int64)
-    for month, at in zip(months, _by_month(rows["month"]), strict=True):
-        may = may_take(catalogue, people, int(month))[at]
-        may[np.arange(len(at)), held[at]] = False
-        bound[at] = people.free[at] > month
-        nothing[at] = ~may.any(axis=1)
-    return bound, nothing
-
-
-def _by_month(months: pd.Series[Any]) -> list[NDArray[np.intp]]:
-    codes, known = months.factorize()
-    return [np.flatnonzero(codes == k) for k in range(len(known))]
+    codes, known = pd.MultiIndex.from_arrays([rows["plan_id"].astype("str"), rows["month"]]).factorize()
+    versions = [catalogue.version(str(plan), month_number(month)) for plan, month in known]
+    month = np.array([0, *(month_number(each) for _, each in known)], dtype=np.int64)[codes + 1]
+    cool_off = np.array([0, *(each is not None and each.cool_off_months > 0 for each in versions)], dtype=bool)
+    nothing = ((rows["state"] == "stay") & rows["interval_low"].isna()).to_numpy()
+    return people.free > month, nothing & cool_off[codes + 1], nothing

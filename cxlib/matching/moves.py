@@ -106,24 +106,25 @@ def directions(
 def traits_of(customers: Any, ids: pd.Series[str], names: Sequence[str] = TRAITS) -> dict[str, pd.Series[Any]]:
     """Return columns of the table of customers for the named customers, all missing where there is none.
 
-    Texts come as such, days as datetime64, yes and no as nullable flags, numbers as float64.
+    Texts come as such, days as datetime64, yes and no as nullable flags, numbers as float64. A name that is an account
+    and no customer has the first text that one of its lines has, no consent where one of them has none, the last day
+    of leaving where all have left, the last end of a contract, and the value of all of them together.
     """
-    n = len(ids)
-    table = None if customers is None else columns_of(customers, ["customer_id", *names])
-    if table is not None and "customer_id" in table.column_names:
-        known = CustomerTable(table).ids  # refuses customers that are there twice
-        row = pc.index_in(pa.array(ids, pa.large_string()), value_set=known)
-    out = {}
-    for name in names:
-        if table is None or name not in table.column_names or pa.types.is_null(table[name].type):
-            empty: Any = _EMPTY.get(name, "str")
-            out[name] = pd.Series([pd.NA if empty == "boolean" else None] * n, index=ids.index, dtype=empty)
-            continue
-        out[name] = _column(table[name].take(row), name, ids.index)
-    return out
+    wanted = ["customer_id", "account_id", *names]
+    table = pa.table({}) if customers is None else columns_of(customers, wanted)
+    if "customer_id" not in table.column_names:
+        return {name: _column(None, name, ids.index) for name in names}
+    found = CustomerTable(table)  # refuses customers that are there twice
+    row = pc.index_in(pa.array(ids, pa.large_string()), value_set=found.ids)
+    taken = {
+        name: _column(table[name].take(row) if name in table.column_names else None, name, ids.index) for name in names
+    }
+    if found.accounts is not None and row.null_count:
+        _fill_accounts(taken, ids, table, found.accounts, row.is_null().to_numpy(zero_copy_only=False))
+    return taken
 
 
-_EMPTY: Final = {
+_KINDS: Final = {
     "monthly_value": "float64",
     "consent": "boolean",
     "left_on": "datetime64[us]",
@@ -131,15 +132,43 @@ _EMPTY: Final = {
 }
 
 
-def _column(column: pa.ChunkedArray, name: str, index: Any) -> pd.Series[Any]:
-    kind = _EMPTY.get(name)
+def _column(column: pa.ChunkedArray | None, name: str, index: Any) -> pd.Series[Any]:
+    kind: Any = _KINDS.get(name, "str")
+    if column is None or pa.types.is_null(column.type):
+        return pd.Series([None] * len(index), index=index, dtype=kind)
     if kind == "boolean":
         return pd.Series(pd.array(column.cast(pa.bool_()).to_pylist(), dtype="boolean"), index=index)
     if kind == "float64":
         return pd.Series(column.cast(pa.float64()).to_numpy(), index=index)
-    if kind is not None:
-        texts = not (pa.types.is_date(column.type) or pa.types.is_timestamp(column.type))
-        days = pd.to_datetime(column.to_pandas()) if texts else column.to_pandas(date_as_object=False)
-        days = days.dt.tz_localize(None) if getattr(days.dt, "tz", None) is not None else days
-        return pd.Series(days.to_numpy(dtype="datetime64[us]"), index=index)
-    return pd.Series(as_texts(column).cast(pa.large_string()).to_pandas().to_numpy(), index=index, dtype="str")
+    if kind == "str":
+        return pd.Series(as_texts(column).cast(pa.large_string()).to_pandas().to_numpy(), index=index, dtype="str")
+    texts = not (pa.types.is_date(column.type) or pa.types.is_timestamp(column.type))
+    days = pd.to_datetime(column.to_pandas()) if texts else column.to_pandas(date_as_object=False)
+    days = days.dt.tz_localize(None) if getattr(days.dt, "tz", None) is not None else days
+    return pd.Series(days.to_numpy(dtype="datetime64[us]"), index=index)
+
+
+def _fill_accounts(
+    taken: dict[str, pd.Series[Any]], ids: pd.Series[str], table: pa.Table, accounts: Any, unknown: NDArray[np.bool_]
+) -> None:
+    """Fill in what the lines of an account say, for names that are accounts and not customers."""
+    account = pd.Series(accounts.to_pandas(), dtype="str")
+    lines = np.flatnonzero(account.isin(set(ids[unknown])))
+    owner = account.iloc[lines].reset_index(drop=True)
+    for name, values in taken.items():
+        if name not in table.column_names:
+            continue
+        theirs = _column(table[name].take(pa.array(lines)), name, owner.index).groupby(owner)
+        every = theirs.count() == theirs.size()
+        if name == "consent":
+            said: Any = theirs.min()
+        elif name == "left_on":
+            said = theirs.max().where(every)
+        elif name == "contract_end":
+            said = theirs.max()
+        elif name == "monthly_value":
+            said = theirs.sum().where(every)
+        else:
+            said = theirs.first()
+        told = ids[unknown].map(said)
+        taken[name] = values.where(~pd.Series(unknown, index=ids.index), told.astype(values.dtype).reindex(ids.index))

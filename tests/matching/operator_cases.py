@@ -54,6 +54,7 @@ def advice(**columns: list) -> pd.DataFrame:
         "safest_plan_id": columns.get("advised_plan_id", held),
         "headroom_plan_id": columns.get("advised_plan_id", held),
         "expected_cost_held": [90.0] * n,
+        "interval_low": [0.0] * n,
         "left": [False] * n,
     }
     return pd.DataFrame(plain | columns)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from operator_cases import advice, catalogue
 
 from cxlib.errors import CxError
-from cxlib.matching import Catalogue, campaign, campaign_curve, candidates, exclusions
+from cxlib.matching import Catalogue, campaign, campaign_curve, candidates, exclusions, moves
 from cxlib.matching.campaign import EXCLUDED, drawn
 
 
@@ -67,13 +67,44 @@ def test_every_reason_against_an_offer():
         found(only_flagged=True)
 
 
-def test_a_plan_that_is_alone_on_sale():
+def test_nothing_else_may_be_taken():
+    """Advice without an interval knows no other plan to compare with; where the plan held cools off, that is why."""
     plans = pd.DataFrame(
-        {"plan_id": ["S", "L"], "monthly_fee": [10.0, 20.0], "on_sale": [True, False], "included_minutes": [1.0, 2.0],
-         "overage_price_minutes": [0.1, 0.1]}
-    )  # fmt: skip
-    rows = candidates(advice(customer_id=["a", "b"], plan_id=["S", "L"]), Catalogue(plans))
-    assert rows["excluded"].tolist() == ["no_other_plan", "stays"]
+        {
+            "plan_id": ["S", "L"],
+            "monthly_fee": [10.0, 20.0],
+            "cool_off_months": [0, 6],
+            "included_minutes": [1.0, 2.0],
+            "overage_price_minutes": [0.1, 0.1],
+        }
+    )
+    rows = advice(
+        customer_id=["alone", "new", "old", "bound"], plan_id=["S", "L", "L", "L"], interval_low=[None, None, 1.0, None]
+    )
+    customers = pd.DataFrame({"customer_id": ["bound"], "contract_end": [pd.Timestamp("2027-01-01")]})
+    found = candidates(rows, Catalogue(plans), customers=customers)
+    assert reasons_of(found) == {"alone": "no_other_plan", "new": "cool_off", "old": "stays", "bound": "contract"}
+
+
+def test_an_account_is_what_its_lines_are():
+    customers = pd.DataFrame(
+        {
+            "customer_id": ["1", "2", "3", "4", "5"],
+            "account_id": ["f", "f", "g", "g", None],
+            "tier": [None, "T2", "T1", "T1", "T3"],
+            "consent": [True, False, None, True, True],
+            "left_on": pd.to_datetime(["2026-02-01", "2026-02-03", None, "2026-01-01", None]),
+            "monthly_value": [10.0, 20.5, 1.0, None, 7.0],
+        }
+    )
+    rows = advice(customer_id=["f", "g", "5"], advised_plan_id=["L"] * 3, expected_saving=[9.0] * 3)
+    found = candidates(rows, catalogue(), customers=customers).set_index("customer_id")
+    assert found["tier"].to_dict() == {"f": "T2", "g": "T1", "5": "T3"}
+    assert reasons_of(found.reset_index()) == {"f": "left"}
+    found = candidates(rows, catalogue(), customers=customers.drop(columns="left_on"))
+    assert reasons_of(found) == {"f": "no_consent"}
+    worth = moves(rows, catalogue(), customers=customers).set_index("customer_id")["monthly_value"]
+    assert worth.dropna().to_dict() == {"f": 30.5, "5": 7.0}
 
 
 def test_options_are_other_plans_each_once():
