@@ -9,7 +9,7 @@ import numpy as np
 
 from cxlib.errors import CxError
 from cxlib.matching.conformal import FEWEST, MOST, stretch, stretch_of
-from cxlib.matching.eligibility import held_plans, may_take, switching_costs
+from cxlib.matching.eligibility import held_plans, may_take, same_kind, switching_costs
 from cxlib.matching.forecast import Asked, Forecaster
 from cxlib.matching.history import MONTHS
 from cxlib.matching.months import month_text
@@ -65,11 +65,15 @@ class Adviser:
         """
         at = np.flatnonzero(out.origin == month)
         who = out.who[at]
-        held = held_plans(asked.history, asked.people, month)[who]
+        ledger = asked.history.ledger
+        standing = None if ledger is None else ledger.at(month)
+        every = held_plans(asked.history, asked.people, month)
+        held = every[who]
         self._check_priced(held, month)
         first, stop = (each[who] for each in asked.history.span(month))
         out.held[at], out.known[at] = held, stop - first
-        out.may[at] = may_take(self.catalogue, asked.people, month)[who]
+        taken = None if standing is None else standing.taken
+        out.may[at] = may_take(self.catalogue, asked.people, month, held=every, taken=taken)[who]
         out.switching[at] = switching_costs(self.catalogue, held, month)
         out.enough[at] = enough = stop - first >= self.months
         if not enough.any():
@@ -89,6 +93,7 @@ class Adviser:
             may=out.may[at],
             switching=out.switching[at],
             at=at,
+            standing=None if standing is None else standing[who],
         )
         forecaster.advise(asked.history, questions[enough], out.advice, out.by_others)
         if self.conformal:
@@ -105,7 +110,7 @@ class Adviser:
         priced = np.array([self.catalogue.version(each, month) is not None for each in self.catalogue.plan_ids])
         usable = (held >= 0) & priced[held]
         chosen, held, owner = chosen[usable], held[usable], owner[usable]
-        may = may_take(self.catalogue, self.learned.people, month)[owner]
+        may = may_take(self.catalogue, self.learned.people, month)[owner] & same_kind(self.catalogue, held)
         questions = Asked(
             pasts=Pasts(windows.first[chosen], windows.stop[chosen], then[usable] % MONTHS, owner),
             held=held,

@@ -98,7 +98,7 @@ def open_case(
         raise CxError("bad_setting", N_("absent is missing or zero, not {value}."), value=absent)
     if last - first > 2**15 - 2:
         raise CxError("bad_month", N_("The usage spans more than 2,700 years."), column="month")
-    read, people = _with_people(read, table, catalogue, held=held)
+    read, people = with_people(read, table, catalogue, held=held)
     rates, beside = None, 0
     if not all(catalogue.plain):
         most = 1 if read.lines is None else int(read.lines.max())
@@ -180,8 +180,8 @@ def _customers(usage: Usage, rows: Rows, people: People, first: int) -> Customer
     )
 
 
-def _with_people(usage: Usage, table: CustomerTable, catalogue: Catalogue, *, held: bool) -> tuple[Usage, People]:
-    """Fill in plans, put the lines of accounts together, and look up who they are."""
+def with_people(usage: Usage, table: CustomerTable, catalogue: Catalogue, *, held: bool) -> tuple[Usage, People]:
+    """Fill in plans, put the lines of accounts together, and look up who they are; not `held`, plans may be missing."""
     segments = segments_of(catalogue)
     people = table.look_up(usage.customer_ids, plan_ids=catalogue.plan_ids, segments=segments)
     if held or not all(catalogue.plain):

@@ -45,6 +45,8 @@ class Catalogue:
     plain : tuple of bool, per plan
         Whether its bills are the fee and, by meter, an allowance and one price.
     pooled : tuple of bool, per plan
+    remembers : bool
+        Whether bills or what may be taken can depend on the months before.
     has_caps, has_minimum, has_line_fees : bool
     longest_rollover : int
         Months for which what is left of any meter is kept at most.
@@ -86,6 +88,7 @@ class Catalogue:
         every = [version for found in self.versions.values() for version in found]
         self.plain = tuple(all(version.plain for version in found) for found in self.versions.values())
         self.pooled = tuple(found[0].pooled for found in self.versions.values())
+        self.remembers = not all(self.plain) or any(version.cool_off_months > 0 for version in every)
         self.has_caps = any(terms.cap is not None for version in every for terms in version.terms)
         self.has_minimum = any(version.min_charge > 0 for version in every)
         self.has_line_fees = any(version.line_fee > 0 for version in every)

@@ -72,14 +72,19 @@ def may_take(
     open_offers(version_of, offers, 0, may)
     may[people.free > month] = False
     if held is not None:
-        pooled = np.array(catalogue.pooled)
-        may &= (pooled[held][:, None] == pooled[None, :]) | (held < 0)[:, None]
+        may &= same_kind(catalogue, held)
         if taken is not None:
             months = np.zeros(n, np.int64)
             bound = cooling(catalogue, version_of, np.maximum(held, 0), months, taken.astype(np.int64) - month)
             if len(bound):
                 may[bound & (held >= 0)] = False
     return may
+
+
+def same_kind(catalogue: Catalogue, held: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which plans are pooled or not as those held are, all where none is known: bool [n, P]."""
+    pooled = np.array(catalogue.pooled)
+    return np.asarray((pooled[held][:, None] == pooled[None, :]) | (held < 0)[:, None])
 
 
 def switching_costs(catalogue: Catalogue, held: NDArray[np.int32], month: int) -> NDArray[np.int64]:

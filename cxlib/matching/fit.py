@@ -45,9 +45,11 @@ def plan_fit(
     """Say for each customer whether one and the same other plan was cheaper in each of the last months.
 
     A customer is *flagged* at month M if one other plan that the customer may take at M (on sale, eligible, contract
-    over; exit fees do not matter) is cheaper than the plan held by strictly more than `min_saving` in each of the
-    `months` consecutive calendar months ending at M, all of them there and complete, on one plan held. Of several, the
-    better plan is the one with the largest total saving; ties go to the order of the catalogue.
+    and cool-off over; exit fees do not matter) is cheaper than the plan held by strictly more than `min_saving` in each
+    of the `months` consecutive calendar months ending at M, all of them there and complete, on one plan held. Of
+    several, the better plan is the one with the largest total saving; ties go to the order of the catalogue. The plan
+    held is billed at what the customer really pays, others at standing terms (see `ready`). One with a cap qualifies only
+    if all of the usage is within it, a pooled plan only where the plan held is pooled, and the reverse.
 
     Parameters
     ----------
@@ -56,7 +58,7 @@ def plan_fit(
         complete. Any order; sorted by customer and month it is read fastest.
     catalogue : Catalogue
     customers : frame, optional
-        customer_id; optionally plan_id, tier, need, joined_on, left_on, contract_end.
+        customer_id; optionally plan_id, tier, need, region, joined_on, left_on, contract_end, plan_since, account_id.
     months : int
         Length of the window.
     min_saving : float
@@ -85,10 +87,11 @@ def plan_fit(
     Raises
     ------
     CxError
-        ``no_usage``, ``unknown_plan``, ``no_price``, ``negative_usage``, ``duplicate_month`` and the like, naming
-        customer and month.
+        ``no_usage``, ``nothing_on_sale``, ``unknown_plan``, ``no_price``, ``negative_usage``, ``duplicate_month`` and
+        the like, naming customer and month.
     """
     case = open_case(usage, catalogue, customers=customers, months=months, absent=absent, until=until)
+    _refuse_nothing_on_sale(catalogue)
     mode = _AS_OF.get(as_of, windows.FIXED)
     if as_of in _AS_OF:
         last = min(case.until, case.last)
@@ -118,6 +121,7 @@ def flag_history(
         and no longer (by the direction of then); saving over the windows of those standing, money, and saving_minor.
     """
     case = open_case(usage, catalogue, customers=customers, months=months, absent=absent, until=until)
+    _refuse_nothing_on_sale(catalogue)
     last = min(case.until, case.last) - case.first
     floor = _floor(min_saving, case)
     fees = _fees(case)
@@ -205,6 +209,17 @@ def fit_summary(
             "all_on_minor": np.where(priced, on_plan[:, 0], -1),
         }
     )
+
+
+def _refuse_nothing_on_sale(catalogue: Catalogue) -> None:
+    """Refuse a catalogue without a plan that may ever be taken: that all plans fit would say nothing."""
+    if not any(version.on_sale for found in catalogue.versions.values() for version in found):
+        raise CxError(
+            "nothing_on_sale",
+            N_("No plan of the catalogue is on sale: there is nothing to compare with."),
+            hint=N_("Check on_sale of the plans."),
+            column="on_sale",
+        )
 
 
 def _floor(min_saving: float, case: Case) -> NDArray[np.int64]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from cxlib.matching.catalogue import Catalogue
     from cxlib.matching.history import History
+    from cxlib.matching.ledger import Standing
     from cxlib.matching.predictive import Futures, Predictive
 
 _BLOCK: Final = 256
@@ -36,6 +37,8 @@ class Asked:
     """Minor units, int64 [Q, P]."""
     at: NDArray[np.int64]
     """Where in the advice each one stands."""
+    standing: Standing | None = None
+    """What bills to come depend on, where it is known."""
 
     def __getitem__(self, chosen: Any) -> Asked:
         """Return some of the customers."""
@@ -45,6 +48,7 @@ class Asked:
             may=self.may[chosen],
             switching=self.switching[chosen],
             at=self.at[chosen],
+            standing=None if self.standing is None else self.standing[chosen],
         )
 
 
@@ -88,9 +92,10 @@ class Forecaster:
             decimals,
             month=self.month,
             horizon=self.horizon,
-            held=np.repeat(asked.held, each),
+            held=asked.held,
+            standing=asked.standing,
         )
-        may = asked.may & (paths.bills[:, :1] >= 0).T
+        may = asked.may & (paths.bills[:, :: each * self.horizon] >= 0).T
         within = _EVERYTHING if paths.within is None else paths.within
         advise(
             paths.bills,

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cxlib.errors import CxError
+from cxlib.matching.case import with_people
+from cxlib.matching.ledger import Ledger
+from cxlib.matching.people import CustomerTable
 from cxlib.matching.tariffs import catalogue_decimals
 from cxlib.matching.usage import read_usage
 from cxlib.texts import N_
@@ -43,6 +46,8 @@ class History:
     exact: NDArray[Any]
     """The same in whole numbers of ``10 ** -decimals``, [G, M]."""
     decimals: tuple[int, ...]
+    ledger: Ledger | None = None
+    """What bills to come depend on; None where no plan of the catalogue remembers the months before."""
 
     @property
     def owner(self) -> NDArray[np.int64]:
@@ -76,7 +81,7 @@ class History:
         return self.row_plan[np.maximum(stop - 1, first)].astype(np.int32)
 
 
-def read_history(usage: Any, catalogue: Catalogue, *, drop_first_month: bool = True) -> History:
+def read_history(usage: Any, catalogue: Catalogue, *, drop_first_month: bool = True, customers: Any = None) -> History:
     """Bring a usage frame to a `History`.
 
     Parameters
@@ -85,6 +90,9 @@ def read_history(usage: Any, catalogue: Catalogue, *, drop_first_month: bool = T
         Columns customer_id, month, one per meter of the catalogue; plan_id? and complete?. In any order.
     drop_first_month : bool
         Leave out each customer's first month with usage, which is often a part of a month.
+    customers : frame, optional
+        Plans, accounts and dates that the catalogue's finer terms ask for: lines of an account on a pooled plan are one
+        customer.
 
     Raises
     ------
@@ -94,6 +102,10 @@ def read_history(usage: Any, catalogue: Catalogue, *, drop_first_month: bool = T
     rows = read_usage(usage, meters=catalogue.meters, plan_ids=catalogue.plan_ids, least=catalogue_decimals(catalogue))
     if not len(rows.month):
         raise CxError("no_usage", N_("There is no usage."), hint=N_("Bring usage of at least one customer."))
+    ledger = None
+    if catalogue.remembers:
+        rows, people = with_people(rows, CustomerTable(customers), catalogue, held=False)
+        ledger = Ledger(rows, people, catalogue)
     owner = np.repeat(np.arange(len(rows.customer_ids), dtype=np.int64), np.diff(rows.starts))
     row_key = owner * MONTHS + rows.month
     good = np.asarray((rows.quantity > 0).any(axis=0))
@@ -112,4 +124,5 @@ def read_history(usage: Any, catalogue: Catalogue, *, drop_first_month: bool = T
         used=exact / 10.0 ** np.array(rows.decimals),
         exact=exact,
         decimals=rows.decimals,
+        ledger=ledger,
     )

@@ -135,8 +135,8 @@ class PlanRecommender(BaseEstimator):  # type: ignore[misc]
         self.catalogue_ = catalogue
         self.plan_ids_, self.meters_ = catalogue.plan_ids, catalogue.meters
         self.exclude_ = exclude
-        self.history_ = self._read(usage)
         self.customer_table_ = customers
+        self.history_ = self._read(usage)
         self.seed_ = int(random.randint(2**31 - 1))
         self.windows_ = find_windows(self.history_, horizon=self.horizon, seed=self.seed_)
         return self
@@ -178,7 +178,7 @@ class PlanRecommender(BaseEstimator):  # type: ignore[misc]
             catalogue. All is null where it does not apply.
         """
         check_is_fitted(self, "windows_")
-        history = self._read(usage, exclude)
+        history = self._read(usage, exclude, customers)
         who = np.arange(len(history.customer_ids))
         origin = self._origins(history, as_of)
         advised = self.advise_at(history, who, origin, customers=customers)
@@ -262,9 +262,14 @@ class PlanRecommender(BaseEstimator):  # type: ignore[misc]
         table = CustomerTable(self.customer_table_ if customers is None else customers)
         return table.look_up(history.customer_ids, plan_ids=self.plan_ids_, segments=segments_of(self.catalogue_))
 
-    def _read(self, usage: Any, exclude: Any = None) -> History:
+    def _read(self, usage: Any, exclude: Any = None, customers: Any = None) -> History:
         counted = leave_out(usage, self.exclude_ if exclude is None else exclude)
-        return read_history(counted, self.catalogue_, drop_first_month=self.drop_first_month)
+        return read_history(
+            counted,
+            self.catalogue_,
+            drop_first_month=self.drop_first_month,
+            customers=self.customer_table_ if customers is None else customers,
+        )
 
     def _withheld(self, usage: Any, history: History, *, as_of: Any, customers: Any, exclude: Any) -> Withheld | None:
         """Return whose bills are not what the catalogue says, and why."""

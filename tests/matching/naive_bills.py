@@ -114,6 +114,7 @@ class Naive:
         self.units = self.put_together(usage)
         self.who = {name: self.person(name) for name in self.units}
         self.bills = {}
+        self.prices_of = None
 
     def put_together(self, usage):
         """Return {name: {month: row}}, with the lines of an account as one."""
@@ -147,6 +148,7 @@ class Naive:
         }
 
     def version(self, plan_id, month):
+        month = month if self.prices_of is None else self.prices_of
         found = [
             plan
             for plan in self.plans
@@ -216,6 +218,28 @@ class Naive:
                 taken = self.taken(name, month)
             age = None if not own or taken is None else month - taken
             out[month] = self.month_lines(plan_id, month, age, rows[month], chain)
+        return out
+
+    def path(self, name, plan_id, origin, future):
+        """Bill the months after `origin` at its prices: on the plan held as it goes on, on another taken then."""
+        rows = self.units[name]
+        months = [m for m in sorted(rows) if m <= origin]
+        held, chain, taken = rows[months[-1]]["held"], Chain(self.meters), origin + 1
+        if self.pooled[plan_id] != self.pooled[held]:
+            return [None] * len(future)
+        if plan_id == held:
+            taken = self.taken(name, months[-1])
+            run = [m for m in months if all(n in rows and rows[n]["held"] == held for n in range(m, origin + 1))]
+            for m in run:
+                own = self.taken(name, m)
+                self.month_lines(held, m, None if own is None else m - own, rows[m], chain)
+        self.prices_of = origin
+        out = []
+        for h, used in enumerate(future):
+            month = origin + 1 + h
+            row = used | {"lines": rows[months[-1]]["lines"]}
+            out.append(self.month_lines(plan_id, month, None if taken is None else month - taken, row, chain))
+        self.prices_of = None
         return out
 
     def lines(self, name, month, plan_id):

@@ -106,6 +106,7 @@ def random_plans(rng):
             ) | other
             version |= {"valid_from": cut}
         plans.append(version)
+    plans[0]["on_sale"] |= not any(plan["on_sale"] for plan in plans)
     return plans
 
 

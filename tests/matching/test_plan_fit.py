@@ -164,6 +164,7 @@ def random_company(rng):
             )
             version |= {"valid_from": cut, "on_sale": bool(rng.random() < 0.85)}
         plans.append(version)
+    plans[0]["on_sale"] |= not any(plan["on_sale"] for plan in plans)
     names = list(dict.fromkeys(plan["plan_id"] for plan in plans))
     if rng.random() < 0.3:
         late = plans[0] | {"plan_id": "late", "monthly_fee": 4.0, "valid_from": day(FIRST + 4), "valid_to": None}
