@@ -26,7 +26,8 @@ from cxlib.texts import N_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from cxlib.matching.catalogue import Catalogue
+    from cxlib.matching.catalogue import Catalogue, Version
+    from cxlib.matching.people import People
 
 FACTORS: Final = tuple(round(0.5 + 0.05 * step, 2) for step in range(31))
 """From half of today's usage to twice."""
@@ -119,10 +120,9 @@ def bills_by_plan(
     """
     chosen = _of_months(usage, months if months is not None else counted_months(usage, until=month))
     n = len(pc.unique(chosen["month"]))
-    bills = (
-        bill(chosen, catalogue, plans="all", customers=customers).groupby("plan_id")["total_minor"].agg(["sum", "size"])
-    )
-    bills = bills.reindex(catalogue.plan_ids)
+    found = bill(usage if catalogue.remembers else chosen, catalogue, plans="all", customers=customers)
+    found = found[found["month"].isin(month_starts(np.unique(month_numbers(chosen["month"]))))]
+    bills = found.groupby("plan_id")["total_minor"].agg(["sum", "size"]).reindex(catalogue.plan_ids)
     priced = bills["size"] == n
     minor = bills["sum"].where(priced).fillna(-1).astype("int64").to_numpy()
     money = 10**catalogue.minor_digits
@@ -230,13 +230,19 @@ def why_not(catalogue: Catalogue, *, customer_id: str, month: Any, customers: An
             said.append("no_price")
         elif not catalogue.on_sale(plan_id, number):
             said.append("not_on_sale")
-        elif version.segment is not None and codes[version.segment] not in (people.tier[0], people.need[0]):
+        elif not _is_for(version, people, codes):
             said.append("reserved")
         elif version.min_tenure_months > 0 and number - people.joined[0] < version.min_tenure_months:
             said.append("tenure")
         else:
             said.append("contract" if people.free[0] > number else "not_allowed")
     return said
+
+
+def _is_for(version: Version, people: People, codes: Mapping[str, int]) -> bool:
+    """Return whether a version is for the one customer's tier or need, and region."""
+    by_segment = version.segment is None or codes[version.segment] in (people.tier[0], people.need[0])
+    return by_segment and (not version.regions or people.region[0] in {codes[each] for each in version.regions})
 
 
 def find_customers(customer_ids: pa.Array | pa.ChunkedArray, text: str, *, most: int = 20) -> tuple[list[str], int]:

@@ -48,7 +48,7 @@ def plan_fit(
     and cool-off over; exit fees do not matter) is cheaper than the plan held by strictly more than `min_saving` in each
     of the `months` consecutive calendar months ending at M, all of them there and complete, on one plan held. Of
     several, the better plan is the one with the largest total saving; ties go to the order of the catalogue. The plan
-    held is billed at what the customer really pays, others at standing terms (see `ready`). One with a cap qualifies only
+    held is billed at what the customer really pays, others at standing terms (`ready`). One with a cap qualifies only
     if all of the usage is within it, a pooled plan only where the plan held is pooled, and the reverse.
 
     Parameters

@@ -37,21 +37,27 @@ def reasons(
     Returns
     -------
     pandas frame, one row per flagged customer, in the order given
-        customer_id; fee (also of months without a row, where `plan_fit` counted them) and overage (sums over the
-        window, money); meter, the one with the largest overage (missing
-        where there is none), and meter_overage; paid; better_plan_id; other (what the better plan would have cost).
+        customer_id; fee (also of months without a row, where `plan_fit` counted them, and what does not depend on the
+        usage of one meter: further lines, the minimum) and overage with packs (sums over the window, money); meter, the
+        one with the largest overage (missing where there is none), and meter_overage; paid; better_plan_id; other (what
+        the better plan would have cost).
     """
     if flagged.empty:
         return pd.DataFrame({name: pd.Series([], dtype="str" if name in _TEXTS else "float64") for name in _COLUMNS})
     last = month_number(month)
     window = month_starts([last - back for back in range(months)])
-    frame = nw.from_native(usage, eager_only=True)
-    chosen = frame.filter(
-        nw.col("customer_id").is_in(list(flagged["customer_id"])),
-        nw.col("month").cast(nw.Date).is_in([day.date() for day in pd.DatetimeIndex(window)]),
-    ).to_native()
+    chosen = nw.from_native(usage, eager_only=True)
+    if not any(catalogue.pooled):  # lines of an account are not called as it is
+        chosen = chosen.filter(nw.col("customer_id").is_in(list(flagged["customer_id"])))
+    if not catalogue.remembers:
+        days = [day.date() for day in pd.DatetimeIndex(window)]
+        chosen = chosen.filter(nw.col("month").cast(nw.Date).is_in(days))
     overages = [f"overage_{meter}" for meter in catalogue.meters]
-    lines = bill(chosen, catalogue, customers=customers).groupby("customer_id")[overages].sum()
+    bills = bill(chosen.to_native(), catalogue, customers=customers)
+    bills = bills[bills["month"].isin(window)]
+    for meter in catalogue.packed:
+        bills[f"overage_{meter}"] += bills[f"packs_{meter}"]
+    lines = bills.groupby("customer_id")[overages].sum()
     found = flagged[["customer_id", "better_plan_id", "saving", "paid"]].merge(lines, on="customer_id", how="left")
     found[overages] = found[overages].fillna(0.0)
     largest = pd.Series([str(name).removeprefix("overage_") for name in found[overages].idxmax(axis=1)], found.index)

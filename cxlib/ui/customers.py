@@ -133,13 +133,18 @@ def reason_of(scope: Scope, fit: pd.Series, month: str) -> pd.Series:
 
 
 def line_items_of(scope: Scope, customer_id: str, plan_ids: Sequence[str], months: Sequence[str]) -> pd.DataFrame:
-    """Return a customer's bills of some months on some plans, line by line."""
+    """Return the bills of some months of a customer, or of an account, on some plans, line by line."""
+    catalogue = results.catalogue(scope)
+    usage, about_them = usage_of(scope, customer_id), row_of(scope, customer_id)
+    if any(catalogue.pooled):  # the lines of an account are in rows of their own
+        usage, about_them = results.table(scope, "usage") or usage, results.table(scope, "customers")
     return line_items(
-        usage_of(scope, customer_id),
-        results.catalogue(scope),
+        usage,
+        catalogue,
         customer_id=customer_id,
         plan_ids=list(plan_ids),
         months=list(months),
+        customers=about_them,
     )
 
 

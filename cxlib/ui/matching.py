@@ -98,10 +98,15 @@ def line_items_shown(items: pd.DataFrame) -> pd.DataFrame:
 
 
 def say_item(item: str) -> str:
-    """Return the word for a line of a bill: the fee, or the overage of a meter."""
-    if item == "fee":
-        return _("Fee")
-    if item == "total":
-        return _("Total")
-    meter = item.removeprefix("overage_")
-    return _("Overage: {meter}", meter=_(METERS[meter][0]) if meter in METERS else meter)
+    """Return the word for a line of a bill: the fee, the overage or packs of a meter, further lines, the minimum."""
+    whole = {
+        "fee": _("Fee"),
+        "line_fee": _("Further lines"),
+        "minimum": _("Up to the minimum"),
+        "total": _("Total"),
+    }
+    if item in whole:
+        return whole[item]
+    kind, _sign, meter = item.partition("_")
+    shown = _(METERS[meter][0]) if meter in METERS else meter
+    return _("Packs: {meter}", meter=shown) if kind == "packs" else _("Overage: {meter}", meter=shown)

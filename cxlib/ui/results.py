@@ -347,13 +347,13 @@ def line_items_of(scope: Scope, customer_id: str, plan_ids: tuple[str, ...], mon
     usage = table(scope, "usage")
     if usage is None:
         raise KeyError("usage")
-    mine = usage.filter(pc.equal(usage["customer_id"], customer_id))
     return line_items(
-        mine,
+        usage,
         catalogue(scope),
         customer_id=customer_id,
         plan_ids=list(plan_ids),
         months=window(month, scope.settings.months),
+        customers=table(scope, "customers"),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from naive_bills import FIRST, Chain, Naive, cents, day, exact
 from random_company import METERS, MONTHS, frames, random_company
 
-from cxlib.matching import Catalogue, bill, bill_all, fit_summary, flag_history, line_items, plan_fit
+from cxlib.matching import Catalogue, bill, bill_all, fit_summary, flag_history, line_items, plan_fit, reasons
 from cxlib.matching.bills import bill_items
 
 
@@ -105,6 +105,25 @@ def test_flags_equal_the_definition(months):
 @pytest.mark.slow
 def test_flags_of_many_companies_equal_the_definition():
     assert sum(check_flags(seed, 1 + seed % 4, [0, 2][seed % 2]) for seed in range(300, 340)) > 200
+
+
+def test_reasons_are_made_of_the_lines_of_the_window():
+    checked = 0
+    for seed in range(200, 212):
+        naive, rows, catalogue, customers = company(seed)
+        for month in range(FIRST + 2, FIRST + MONTHS):
+            said = f"{month // 12}-{month % 12 + 1:02d}"
+            fit = plan_fit(rows, catalogue, customers=customers, as_of=said)
+            flagged = fit[fit["state"] == "flagged"]
+            for row in reasons(flagged, rows, catalogue, month=said, customers=customers).itertuples():
+                own = naive.units[row.customer_id]
+                held = [naive.lines(row.customer_id, m, own[m]["held"])[0] for m in naive.window(month)]
+                by_meter = {m: sum(each[f"overage_{m}"] + each[f"packs_{m}"] for each in held) for m in METERS}
+                assert round(row.overage * 100) == sum(by_meter.values())
+                assert round(row.meter_overage * 100) == max(by_meter.values())
+                assert round((row.fee + row.overage) * 100) == sum(sum(each.values()) for each in held)
+                checked += 1
+    assert checked > 10
 
 
 @pytest.mark.parametrize("seed", range(8))
