@@ -6,8 +6,10 @@ from cxlib.fairness.cost import cost_to_others, waits_re_served
 from cxlib.fairness.curves import wait_curves
 from cxlib.fairness.declared import declared_head_start, declared_head_starts
 from cxlib.fairness.effects import passed_effects
+from cxlib.fairness.gaps import gap_strata, gaps
 from cxlib.fairness.head_start import Thresholds, head_start_thresholds, implied_head_start, violation_curves
 from cxlib.fairness.hours import hours_that_hurt
+from cxlib.fairness.labels import check_labels
 from cxlib.fairness.overtakes import (
     OvertakeCounts,
     count_overtakes,
@@ -20,6 +22,7 @@ from cxlib.fairness.overtakes import (
 )
 from cxlib.fairness.replay import Replay, replay
 from cxlib.fairness.report import FairnessReport, fairness_report
+from cxlib.fairness.substance import equal_courtesy, need_substance, said_of_tiers, tier_substance
 from cxlib.fairness.traps import LabelTrap, label_trap
 from cxlib.fairness.unexplained import UnexplainedPasses, unexplained_passes
 from cxlib.fairness.waits import waits
@@ -34,15 +37,20 @@ __all__ = [
     "UnexplainedPasses",
     "allocation",
     "allocation_over_time",
+    "check_labels",
     "cost_to_others",
     "count_overtakes",
     "declared_head_start",
     "declared_head_starts",
+    "equal_courtesy",
     "fairness_report",
+    "gap_strata",
+    "gaps",
     "head_start_thresholds",
     "hours_that_hurt",
     "implied_head_start",
     "label_trap",
+    "need_substance",
     "overtakes",
     "overtakes_by_contact",
     "overtakes_over_time",
@@ -52,7 +60,9 @@ __all__ = [
     "prepare",
     "replay",
     "routing_and_rank",
+    "said_of_tiers",
     "tier_ranks",
+    "tier_substance",
     "unexplained_passes",
     "violation_curves",
     "wait_curves",

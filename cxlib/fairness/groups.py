@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from cxlib.engine.frames import MICROSECONDS, Frame, pandas
+from cxlib.engine.frames import MICROSECONDS, Frame, names, on_one_engine, pandas, standard
 from cxlib.errors import CxError
+from cxlib.fairness.outcomes import EXACT
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
@@ -21,8 +23,8 @@ By = str | Sequence[str] | Mapping[str, str]
 MIN_GROUP: Final = 10
 """Contacts below which a rate or an average says too little."""
 
-_EXACT: Final = 1_000_000
-"""Scores are summed in whole millionths, so that every engine gets the same sum."""
+NO_NEED: Final = "none"
+"""The need of known customers who have none; that of unknown ones is missing."""
 
 
 def keys_of(by: By) -> list[str]:
@@ -40,6 +42,35 @@ def grouped(frame: Frame, by: By) -> Frame:
     for tier, group in by.items():
         name = nw.when(nw.col("tier") == str(tier)).then(nw.lit(str(group))).otherwise(name)
     return frame.with_columns(tier=name)
+
+
+def with_customers_columns(contacts: Contacts, customers: Any, keys: Sequence[str]) -> Contacts:
+    """Return the contacts with the columns of `keys` that only the customers have, joined by customer_id."""
+    lacking = [name for name in keys if name not in contacts.there]
+    if not lacking:
+        return contacts
+    if customers is None or not set(lacking) <= set(names(customers)):
+        contacts.need(*lacking)
+    contacts.need("customer_id")
+    columns = [name for name in contacts.frame.collect_schema().names() if name not in lacking]
+    few = standard(customers, {"customer_id": "text", **dict.fromkeys(lacking, "text")}).unique("customer_id")
+    left, right = on_one_engine(nw.to_native(contacts.frame.select(*columns)), nw.to_native(few))
+    joined: Any = nw.from_native(left).join(nw.from_native(right), on="customer_id", how="left")
+    return replace(contacts, frame=joined, there=contacts.there | set(lacking))
+
+
+def with_no_need(frame: Frame, *, identified: bool) -> Frame:
+    """Return the frame with need `NO_NEED` where a known customer has none; `identified`: it has customer_id."""
+    none = nw.col("need").is_null()
+    if identified:
+        none = none & ~nw.col("customer_id").is_null()
+    return frame.with_columns(need=nw.when(none).then(nw.lit(NO_NEED)).otherwise(nw.col("need")))
+
+
+def segmented(contacts: Contacts, by: By) -> Frame:
+    """Return the frame of contacts that have the columns of `by`: tiers read as groups, no need told from unknown."""
+    frame = grouped(contacts.frame, by)
+    return with_no_need(frame, identified="customer_id" in contacts.there) if "need" in keys_of(by) else frame
 
 
 def tallied(contacts: Contacts, keys: Sequence[str], frame: Frame, thresholds: Sequence[float]) -> pd.DataFrame:
@@ -73,7 +104,7 @@ def tallied(contacts: Contacts, keys: Sequence[str], frame: Frame, thresholds: S
     whole = frame.with_columns(
         **{name: test.cast(nw.Int64) for name, test in one.items()},
         wait_of_served=nw.when(served & queued).then(c("wait_us")),
-        score=(c("csat") * _EXACT).round(0).cast(nw.Int64),
+        score=(c("csat") * EXACT).round(0).cast(nw.Int64),
     )
     waits = c("wait_of_served")
     result = whole.group_by(*keys).agg(
@@ -149,7 +180,7 @@ def score_rates(table: pd.DataFrame, *, min_group: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "resolution": share(table["n_resolved"], table["n_resolution"], at_least=min_group),
-            "csat": share(table["csat"], table["n_csat"], at_least=min_group) / _EXACT,
+            "csat": share(table["csat"], table["n_csat"], at_least=min_group) / EXACT,
         },
         index=table.index,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -28,11 +28,13 @@ USABLE: Final = 0.9
 _WIDE: Final = 6
 """Sums per estimate up to which their products are summed by day; beyond, days are taken one by one."""
 _CELLS: Final = 4_000_000
+_TAIL: Final = 0.01
 
 REASONS: Final = {
     "unknown": N_("Nothing in the data tells it."),
     "too_few": N_("Too few contacts."),
     "too_few_days": N_("Fewer than 7 days: no interval can be told."),
+    "no_counterpart": N_("No contact has a counterpart under like conditions."),
     "no_variation": N_("All days are alike: no interval can be told."),
 }
 """Why an interval is missing, as texts for the catalogues; the empty code says that it is there."""
@@ -78,18 +80,31 @@ class DayIntervals:
     draws: Floats | None
 
     def p_value(self, at: Any = 0.0) -> Floats:
-        """Return 1 - the level of the widest interval that leaves out `at`: two-sided, equal tails, NaN without one."""
+        """Return 1 - the level of the widest interval that leaves out `at`: two-sided, equal tails, NaN without one.
+
+        Beyond the outermost hundredth of the draws, where few are left to count, the tail goes on as that of Student's
+        t, stretched to meet them.
+        """
         with np.errstate(invalid="ignore", divide="ignore"):
             away = (self.estimate - np.asarray(at, np.float64)) / self.error
-        out = 2 * stats.t.sf(np.abs(away), np.maximum(self.n_days - 1, 1))
+        df = np.maximum(self.n_days - 1, 1)
+        out: Floats = 2 * stats.t.sf(np.abs(away), df)
         drawn = self.method == "bootstrap"
         if self.draws is not None and drawn.any():
-            there = np.isfinite(self.draws)
-            n = there.sum(axis=0)
-            above = ((self.draws >= away) & there).sum(axis=0)
-            below = ((self.draws <= away) & there).sum(axis=0)
-            out = np.where(drawn, np.minimum(2 * (1 + np.minimum(above, below)) / (1 + n), 1), out)
+            part, point, free = self.draws[:, drawn], away[drawn], df[drawn]
+            n = np.isfinite(part).sum(axis=0)
+            beyond = np.where(point > 0, (part >= point).sum(axis=0), (part <= point).sum(axis=0))
+            edges = np.abs(np.nanquantile(part, [_TAIL, 1 - _TAIL], axis=0))
+            edge = np.where(point > 0, edges[1], edges[0])
+            far = 2 * stats.t.sf(np.abs(point) * stats.t.isf(_TAIL, free) / edge, free)
+            out[drawn] = np.minimum(np.where(beyond < _TAIL * n, np.minimum(far, 2 * _TAIL), 2 * beyond / n), 1)
         return np.where(self.method == "none", np.nan, out)
+
+    def reshaped(self, shape: tuple[int, ...]) -> DayIntervals:
+        """Return the same with arrays of another shape."""
+        arrays = ("estimate", "low", "high", "n_days", "method", "reason", "error")
+        draws = None if self.draws is None else self.draws.reshape(len(self.draws), *shape)
+        return replace(self, draws=draws, **{name: getattr(self, name).reshape(shape) for name in arrays})
 
 
 def day_intervals(
@@ -136,48 +151,84 @@ def day_intervals(
     total = flat.sum(axis=0)
     with np.errstate(all="ignore"):
         estimate = np.asarray(statistic.value(total), np.float64)
-        error = _jackknife(flat, total, estimate, statistic, seen)
-    known = np.isfinite(estimate)
-    reason = np.where(known, "", "unknown").astype(object)
-    reason[known & ((seen < LEAST_DAYS) | ~np.isfinite(error))] = "too_few_days"
-    reason[(reason == "") & (error <= _rounding(estimate))] = "no_variation"
-    method = np.where(reason == "", "jackknife", "none").astype(object)
-    away = error * stats.t.ppf((1 + level) / 2, np.maximum(seen - 1, 1))
-    low, high = estimate - away, estimate + away
+        error = _jackknife(flat, total, estimate, statistic)
     studentised = None
-    candidates = np.flatnonzero((reason == "") & (seen >= BOOTSTRAP_DAYS))
+    candidates = np.flatnonzero(np.isfinite(error) & (seen >= BOOTSTRAP_DAYS))
+    own = error.copy()
     if candidates.size:
         studentised = np.full((draws, len(estimate)), np.nan)
-        weights = _drawn_days(flat.shape[0], draws, seed)
+        weights = drawn_days(flat.shape[0], draws, seed)
         with np.errstate(all="ignore"):
-            own, studentised[:, candidates] = _bootstrap(flat[:, candidates], estimate[candidates], statistic, weights)
-        good = np.isfinite(studentised[:, candidates]).mean(axis=0) >= USABLE
-        chosen = candidates[good]
-        error[chosen] = own[good]
-        tails = np.nanquantile(studentised[:, chosen], [(1 + level) / 2, (1 - level) / 2], axis=0)
-        low[chosen], high[chosen] = estimate[chosen] - tails * error[chosen]
+            own[candidates], studentised[:, candidates] = _bootstrap(
+                flat[:, candidates], estimate[candidates], statistic, weights
+            )
+    found = concluded(
+        estimate=estimate, error=error, own=own, studentised=studentised, n_days=seen, level=level, bounds=bounds
+    )
+    return found.reshaped(shape)
+
+
+def concluded(
+    *,
+    estimate: Floats,
+    error: Floats,
+    n_days: NDArray[np.int64],
+    own: Floats | None = None,
+    studentised: Floats | None = None,
+    level: float = LEVEL,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+) -> DayIntervals:
+    """Return the intervals that errors and studentised draws of estimates make; see `day_intervals`.
+
+    Parameters
+    ----------
+    estimate, error : float, [estimates]
+        The error is that of the jackknife over days, NaN where one day alone makes the estimate.
+    n_days : int, [estimates]
+    own : float, [estimates], optional
+        The error by which draws are studentised, where it is not `error`.
+    studentised : float, [draws, estimates], optional
+        (estimate of the draw - estimate) / error of the draw; NaN where undefined.
+    """
+    known = np.isfinite(estimate)
+    reason = np.where(known, "", "unknown").astype(object)
+    reason[known & ((n_days < LEAST_DAYS) | ~np.isfinite(error))] = "too_few_days"
+    reason[(reason == "") & (error <= rounding(estimate))] = "no_variation"
+    method = np.where(reason == "", "jackknife", "none").astype(object)
+    away = error * stats.t.ppf((1 + level) / 2, np.maximum(n_days - 1, 1))
+    low, high = estimate - away, estimate + away
+    error = error.copy()
+    if studentised is not None:
+        chosen = np.flatnonzero(
+            (reason == "") & (n_days >= BOOTSTRAP_DAYS) & (np.isfinite(studentised).mean(axis=0) >= USABLE)
+        )
+        if own is not None:
+            error[chosen] = own[chosen]
+        if chosen.size:
+            tails = np.nanquantile(studentised[:, chosen], [(1 + level) / 2, (1 - level) / 2], axis=0)
+            low[chosen], high[chosen] = estimate[chosen] - tails * error[chosen]
         method[chosen] = "bootstrap"
     none = method == "none"
     low, high = np.clip(low, *bounds), np.clip(high, *bounds)
-    low[none], high[none] = np.nan, np.nan
+    low[none], high[none], error[none] = np.nan, np.nan, np.nan
     return DayIntervals(
-        estimate=estimate.reshape(shape),
-        low=low.reshape(shape),
-        high=high.reshape(shape),
-        n_days=seen.reshape(shape),
-        method=method.reshape(shape),
-        reason=reason.reshape(shape),
-        error=np.where(none, np.nan, error).reshape(shape),
-        draws=None if studentised is None else studentised.reshape(draws, *shape),
+        estimate=estimate,
+        low=low,
+        high=high,
+        n_days=n_days,
+        method=method,
+        reason=reason,
+        error=error,
+        draws=studentised,
     )
 
 
-def _jackknife(days: Floats, total: Floats, estimate: Floats, statistic: Statistic, seen: NDArray[np.int64]) -> Floats:
+def _jackknife(days: Floats, total: Floats, estimate: Floats, statistic: Statistic) -> Floats:
     """Return the error of the estimates by leaving out each day; NaN where one day alone makes the estimate."""
     squares = np.zeros(len(estimate))
     for day in days:
         squares += np.where((day == 0).all(axis=1), 0, (statistic.value(total - day) - estimate) ** 2)
-    out: Floats = np.sqrt(squares * (seen - 1) / np.maximum(seen, 1))
+    out: Floats = np.sqrt(squares * (len(days) - 1) / max(len(days), 1))
     return out
 
 
@@ -196,7 +247,7 @@ def _bootstrap(days: Floats, estimate: Floats, statistic: Statistic, weights: Fl
         for top in range(0, len(weights), rows):
             some = slice(top, top + rows)
             value, error = _drawn(days[:, part], statistic, weights[some])
-            out[some, part] = np.where(error > _rounding(value), (value - estimate[part]) / error, np.nan)
+            out[some, part] = np.where(error > rounding(value), (value - estimate[part]) / error, np.nan)
     return own, out
 
 
@@ -216,14 +267,14 @@ def _drawn(days: Floats, statistic: Statistic, weights: Floats) -> tuple[Floats,
     if k <= _WIDE:
         products = (days[..., :, None] * days[..., None, :]).reshape(n, -1)
         spread = (weights @ products).reshape(-1, groups, k, k)
-        squares = np.einsum("bgi,bgij,bgj->bg", slope, spread, slope)
+        squares = (slope * (spread @ slope[..., None])[..., 0]).sum(axis=2)
     else:
         squares = np.stack([(weights * (slope[:, g] @ days[:, g].T) ** 2).sum(axis=1) for g in range(groups)], axis=1)
     return value, np.sqrt(np.maximum(squares - n * mean**2, 0) * n / (n - 1))
 
 
 @lru_cache(maxsize=8)
-def _drawn_days(days: int, draws: int, seed: int) -> Floats:
+def drawn_days(days: int, draws: int, seed: int) -> Floats:
     """Return how often each day is drawn, [draws, days]."""
     random = np.random.default_rng(seed)
     drawn: Floats = random.multinomial(days, np.full(days, 1 / days), size=draws).astype(np.float64)
@@ -231,7 +282,7 @@ def _drawn_days(days: int, draws: int, seed: int) -> Floats:
     return drawn
 
 
-def _rounding(estimate: Floats) -> Floats:
+def rounding(estimate: Floats) -> Floats:
     """Return errors so small that they come from rounding alone."""
     small: Floats = 1e-9 * np.maximum(np.abs(estimate), 1e-3)
     return small

@@ -146,7 +146,7 @@ def rest_passed_by_queue(scope: Scope, tiers: TierNames, month: str) -> dict[str
 
 def say_segment(value: object) -> str:
     """Return the name of a segment other than a tier; rows without one are said to have none."""
-    needs = {"senior": _("Senior"), "disabled": _("Disabled")}
+    needs = {"senior": _("Senior"), "disabled": _("Disabled"), "none": _("No special need")}
     if value is None or value != value:  # noqa: PLR0124 - NaN
         return _("None known")
     return needs.get(str(value), str(value))
