@@ -43,6 +43,8 @@ SHARED_LEAST: Final = 5
 EVENT_SHARE: Final = 0.25
 """Rounding every event up is not taken to add more than this share to the usage."""
 _DAYS_OF_BANKS: Final = 30
+_DISCOUNT_STEP: Final = 50
+"""Thousandths: discounts are mostly multiples of 5 %."""
 
 
 class Gaps(NamedTuple):
@@ -113,6 +115,7 @@ def likely_causes(gaps: Gaps, catalogue: Catalogue, *, shared: NDArray[np.int64]
     found[(gaps.served >= 0) & below] = PRORATION
     open_rows = ~small & ~_prorated(gaps) & ~_other_units(gaps, terms)
     found[_by_event(gaps, terms) & open_rows] = ROUNDING
+    found[_of_unused_meter(gaps, terms, open_rows)] = MISSING_METER
     found[_priced(gaps, open_rows) & open_rows] = PRICE
     found[(shared != 0) & (np.abs(gaps.gap - shared) <= 1)] = PRICE
     found[_other_units(gaps, terms)] = ROUNDING
@@ -173,8 +176,8 @@ def _other_units(gaps: Gaps, terms: _Terms) -> NDArray[np.bool_]:
     other = terms.price * np.where(terms.started, over, np.ceil(over - 1e-9))
     change = np.where(terms.price > 0, np.rint(other) - gaps.overage, 0)
     some = np.abs(change) > 2
-    found: NDArray[np.bool_] = (some & (np.abs(change - gaps.gap) <= 1)).any(axis=0)
-    found |= (some.sum(axis=0) > 1) & (np.abs(change.sum(axis=0) - gaps.gap) <= len(change))
+    one = (some & (np.abs(change - gaps.gap) <= 1)).any(axis=0)
+    found: NDArray[np.bool_] = one | ((some.sum(axis=0) > 1) & (np.abs(change.sum(axis=0) - gaps.gap) <= len(change)))
     return found
 
 
@@ -186,21 +189,34 @@ def _by_event(gaps: Gaps, terms: _Terms) -> NDArray[np.bool_]:
         fits = whole & (gaps.overage > 0) & (units * terms.size <= EVENT_SHARE * gaps.used)
     often = np.zeros(len(gaps.gap), dtype=bool)
     for mine in fits & (gaps.gap > 0):
-        often |= mine & _at_least_two(gaps.owner, mine)
+        often[_times(gaps.owner, np.zeros_like(gaps.owner), mine) > 1] = True
     return often
 
 
-def _priced(gaps: Gaps, open_rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Mark gaps that are the same share of the bill or the same amount in two months of a customer.
+def _of_unused_meter(gaps: Gaps, terms: _Terms, open_rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Mark gaps that are whole units of a meter without usage, where those of all the customer's months are."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        whole = np.abs(terms.price * np.rint(gaps.gap / terms.price) - gaps.gap) <= 1
+    fits = open_rows & (gaps.gap > 0) & ((gaps.used == 0) & (terms.price > 1) & whole).any(axis=0)
+    same = np.zeros_like(gaps.owner)
+    times = _times(gaps.owner, same, fits)
+    found: NDArray[np.bool_] = (times > 1) & (times == _times(gaps.owner, same, open_rows))
+    return found
 
-    A single month counts where it is a whole percentage below what was calculated: a discount.
+
+def _priced(gaps: Gaps, open_rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Mark gaps that are the same share of the bill or the same amount in most months of a customer that have one.
+
+    A single month counts where it is a multiple of 5 % below what was calculated: a discount.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         thousandths = np.where(gaps.calculated > 0, np.rint(1000 * gaps.gap / gaps.calculated), 0)
     exact = open_rows & (thousandths != 0) & (np.abs(gaps.gap - thousandths * gaps.calculated / 1000) <= 1)
-    found = _repeated(gaps.owner, thousandths.astype(np.int64), exact)
-    found |= _repeated(gaps.owner, gaps.gap, open_rows)
-    found |= exact & (gaps.gap < 0) & (thousandths % 10 == 0)
+    every = _times(gaps.owner, np.zeros_like(gaps.owner), open_rows)
+    found: NDArray[np.bool_] = exact & (gaps.gap < 0) & (thousandths % _DISCOUNT_STEP == 0)
+    for key, among in ((thousandths.astype(np.int64), exact), (gaps.gap, open_rows)):
+        times = _times(gaps.owner, key, among)
+        found |= (times > 1) & (2 * times >= every)
     return found | _near_the_median(gaps, open_rows)
 
 
@@ -223,19 +239,15 @@ def _near_the_median(gaps: Gaps, open_rows: NDArray[np.bool_]) -> NDArray[np.boo
     return found
 
 
-def _repeated(owner: NDArray[np.int64], key: NDArray[np.int64], among: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Mark rows whose customer has the same key in another row, both of them `among`."""
+def _times(owner: NDArray[np.int64], key: NDArray[np.int64], among: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Count for each row in how many rows its customer has the same key, all of them `among`; 0 for the others."""
     at = np.flatnonzero(among)
-    found = np.zeros(len(owner), dtype=bool)
+    times = np.zeros(len(owner), dtype=np.int64)
     if not len(at):
-        return found
-    order = np.lexsort((key[at], owner[at]))
-    at = at[order]
-    same = (owner[at][1:] == owner[at][:-1]) & (key[at][1:] == key[at][:-1])
-    found[at[1:]] |= same
-    found[at[:-1]] |= same
-    return found
-
-
-def _at_least_two(owner: NDArray[np.int64], marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return _repeated(owner, np.zeros(len(owner), dtype=np.int64), marked)
+        return times
+    order = at[np.lexsort((key[at], owner[at]))]
+    new = np.append(True, (owner[order][1:] != owner[order][:-1]) | (key[order][1:] != key[order][:-1]))
+    first = np.flatnonzero(new)
+    n = np.diff(np.append(first, len(order)))
+    times[order] = np.repeat(n, n)
+    return times

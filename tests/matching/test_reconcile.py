@@ -296,6 +296,90 @@ def test_what_is_calculated_is_the_bill_whatever_plans_say(seed):
     assert len(withheld(usage, catalogue, customers=customers)) == kept_back.sum()
 
 
+RATES = pd.DataFrame(
+    {
+        "plan_id": ["S", "M", "L"],
+        "monthly_fee": [19.0, 35.0, 59.0],
+        "included_minutes": [100.0, 400.0, 1500.0],
+        "overage_price_minutes": [0.12, 0.1, 0.08],
+        "included_data_mb": [2048.0, 8192.0, 20480.0],
+        "overage_price_data_mb": [6.0, 5.0, 4.0],
+        "unit_size_data_mb": [1024.0] * 3,
+        "round_up_data_mb": [True] * 3,
+        "included_sms": [50.0, 200.0, 1000.0],
+        "overage_price_sms": [0.08] * 3,
+    }
+)
+DIFFERENCES = {
+    "days of the first month": "proration",
+    "discount from some month on": "price",
+    "tax": "price",
+    "another fee": "price",
+    "data per unit": "rounding",
+    "calls rounded up": "rounding",
+    "one charge now and then": "missing_meter",
+    "messages not in the usage": "missing_meter",
+    "credit now and then": "unknown",
+    "none": None,
+}
+
+
+def test_causes_planted_in_a_company_without_a_table_of_customers():
+    rng = np.random.default_rng(11)
+    people = pd.DataFrame({"plan": rng.choice(["S", "M", "L"], 1200), "kind": rng.choice(list(DIFFERENCES), 1200)})
+    people["start"] = np.where(people["kind"] == "days of the first month", rng.integers(2, 7, 1200), 1)
+    people["level"] = rng.lognormal(0, 0.8, 1200)
+    usage = people.loc[people.index.repeat(12)].assign(m=np.tile(np.arange(1, 13), 1200)).query("m >= start")
+    who, kind, m = usage.index.to_numpy(), usage["kind"].to_numpy(), usage["m"].to_numpy()
+    size, n = usage["level"].to_numpy() * rng.lognormal(0, 0.4, len(usage)), len(usage)
+    hidden = np.where(kind == "messages not in the usage", 0.0, 1.0)
+    usage = pd.DataFrame(
+        {
+            "customer_id": [f"{each:05d}" for each in who],
+            "month": [f"2025-{each:02d}" for each in m],
+            "plan_id": usage["plan"].to_numpy(),
+            "minutes": np.rint(180 * size),
+            "data_mb": np.round(4000 * size, 1),
+            "sms": np.rint(40 * size) * hidden,
+        }
+    )
+    terms = RATES.set_index("plan_id").loc[usage["plan_id"]].reset_index()
+    bills = bill(usage, Catalogue(RATES))
+    total, first = bills["total"].to_numpy(), m == people["start"].to_numpy()[who]
+
+    def more(meter, used):
+        over = [np.maximum(0, each - terms[f"included_{meter}"]) for each in (used, usage[meter])]
+        return ((over[0] - over[1]) * terms[f"overage_price_{meter}"]).to_numpy()
+
+    gigabytes = np.maximum(0, usage["data_mb"] - terms["included_data_mb"]) / 1024
+    rate, since = rng.choice([0.05, 0.1, 0.2], 1200)[who], rng.integers(1, 12, 1200)[who]
+    days = pd.to_datetime(usage["month"]).dt.days_in_month.to_numpy()
+    rare = rng.random(n) < 0.12
+    gap = {
+        "days of the first month": -1 * first * bills["fee"].to_numpy() * rng.integers(1, 28, n) / days,
+        "discount from some month on": -total * rate * (m >= since),
+        "tax": total * 0.19,
+        "another fee": rng.choice([2.5, 3, 5, -4], 1200)[who],
+        "data per unit": ((gigabytes - np.ceil(gigabytes)) * terms["overage_price_data_mb"]).to_numpy(),
+        "calls rounded up": more("minutes", usage["minutes"] + np.rint(usage["minutes"] * rng.uniform(0.03, 0.12, n))),
+        "one charge now and then": rare * rng.uniform(3, 60, n),
+        "messages not in the usage": more("sms", np.rint(80 * size)),
+        "credit now and then": -1 * rare * rng.uniform(3, 30, n),
+        "none": np.zeros(n),
+    }
+    usage["billed_amount"] = np.round(total + np.select([kind == each for each in gap], list(gap.values())), 2)
+    rows = reconcile(usage, Catalogue(RATES))
+    outside = (~rows["within"]).to_numpy()
+    true, said = pd.Series(kind)[outside].map(DIFFERENCES), rows.loc[outside, "cause"]
+    assert (kind[outside] != "none").all()
+    right = (said == true).groupby(kind[outside]).agg(["mean", "size"])
+    assert set(right.index) == set(DIFFERENCES) - {"none"}
+    assert (right["size"] > 50).all()
+    assert (right["mean"] >= 0.93).all(), right
+    precision = (said == true).groupby(said).mean()
+    assert (precision >= 0.95).all(), precision
+
+
 PLANTED = {"proration": "proration", "discount": "price", "unmetered charge": "missing_meter"}
 
 
