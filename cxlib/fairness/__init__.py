@@ -23,11 +23,13 @@ from cxlib.fairness.overtakes import (
 from cxlib.fairness.replay import Replay, replay
 from cxlib.fairness.report import FairnessReport, fairness_report
 from cxlib.fairness.substance import equal_courtesy, need_substance, said_of_tiers, tier_substance
+from cxlib.fairness.trap_list import TRAPS, traps
 from cxlib.fairness.traps import LabelTrap, label_trap
 from cxlib.fairness.unexplained import UnexplainedPasses, unexplained_passes
 from cxlib.fairness.waits import waits
 
 __all__ = [
+    "TRAPS",
     "Contacts",
     "FairnessReport",
     "LabelTrap",
@@ -63,6 +65,7 @@ __all__ = [
     "said_of_tiers",
     "tier_ranks",
     "tier_substance",
+    "traps",
     "unexplained_passes",
     "violation_curves",
     "wait_curves",

@@ -143,6 +143,15 @@ def prepare(contacts: Any, *, ranks: Any = None, keep: Iterable[str] = ()) -> Co
     )
 
 
+def rule_examples(contacts: Any, rule: str, *, most: int = 5) -> list[str]:
+    """Return some of the contacts (contact_id) that meet one of `RULES`, from the typed table of contacts."""
+    holds: dict[str, Holds] = dict.fromkeys(("contact_id", "outcome"), "text")
+    holds.update(queued="flag", wait_s="number")
+    holds.update(dict.fromkeys(_TIMES, "time"))
+    timed = _timed(standard(contacts, holds), has_start="started_at" in names(contacts))
+    return [str(each) for each in pandas(timed.filter(nw.col(rule)).select("contact_id").head(most))["contact_id"]]
+
+
 def tier_ranks(ranks: Any) -> dict[str, int]:
     """Return the rank of each tier from a mapping or from the table of tiers."""
     if isinstance(ranks, Mapping):

@@ -10,6 +10,7 @@ from cxlib.fairness import (
     hours_that_hurt,
     implied_head_start,
     passed_effects,
+    traps,
     unexplained_passes,
 )
 
@@ -91,3 +92,12 @@ def test_busy_hours_hurt_most(demo):
     hours = hours_that_hurt(demo.tables["contacts"], ranks=demo.tables["tiers"], zone=op.ZONE)
     assert set(hours["period"].head(3)) <= {9, 10, 11, 15}
     assert (hours["low"] <= hours["share_passed"]).all()
+
+
+def test_the_traps_that_are_set_are_the_traps_that_are_said(demo):
+    found = traps(demo.tables["contacts"], ranks=demo.tables["tiers"], zone=op.ZONE).set_index("code")
+    assert found.loc["label_trap_in_queue", "examples"] == [op.TRAP_QUEUE]
+    assert "label_trap" not in found.index
+    assert found.loc["no_tier", "warned"]
+    warned = set(found.index[found["warned"]])
+    assert warned == {"label_trap_in_queue", "no_tier"}
