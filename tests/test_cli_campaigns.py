@@ -74,6 +74,9 @@ def test_a_campaign_from_draw_to_outcome(tmp_path: Path) -> None:
     rows = rows_of(out)
     assert len(rows) == found["customers"] == found["offer"] + found["hold_out_customers"] > 100
     assert sum(Decimal(row["expected_saving"]) for row in rows) == Decimal(str(found["saving"]))
+    for by in ("all", "direction", "plans", "tier"):
+        parts = [Decimal(str(each["given_up"])) for each in found["operator"] if each["by"] == by]
+        assert sum(parts) == Decimal(str(found["saving"]))
     offered = [row for row in rows if row["group"] == "offer"]
     assert sum(Decimal(row["expected_saving"]) for row in offered) == Decimal(str(found["saving_offered"]))
     assert sum(part["saving"] for part in found["by_direction"].values()) == pytest.approx(found["saving"])

@@ -29,6 +29,7 @@ REFERENCES: Final = (
     ("customers", "plan_id", "plans", "unknown_plan"),
     ("usage", "customer_id", "customers", "unknown_customer"),
     ("contacts", "customer_id", "customers", "unknown_customer"),
+    ("offers", "customer_id", "customers", "unknown_customer"),
 )
 MEMORY_LIMIT: Final = "1GB"
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Report = Callable[[float | None, str], None]
 
 INCOMING: Final = "incoming.json"
-REFERRED: Final = ("usage", "customers", "contacts", "plans")
+REFERRED: Final = ("usage", "customers", "contacts", "plans", "offers")
 """Tables that refer to each other."""
 
 

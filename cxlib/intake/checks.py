@@ -89,7 +89,8 @@ def check_references(tables: Mapping[str, pa.Table]) -> pd.DataFrame:
         plan, customer or month with the number of rows), hint, severity.
     """
     frames = [_unknown(tables, name, "plan_id", "plans", "unknown_plan") for name in ("usage", "customers")]
-    frames += [_unknown(tables, name, "customer_id", "customers", "unknown_customer") for name in ("usage", "contacts")]
+    referring = ("usage", "contacts", "offers")
+    frames += [_unknown(tables, name, "customer_id", "customers", "unknown_customer") for name in referring]
     if "usage" in tables:
         frames.append(_gaps(tables["usage"], "usage.month"))
     return joined(*frames)

@@ -23,6 +23,7 @@ from cxlib.matching.campaign import (
 )
 from cxlib.matching.fit import plan_fit
 from cxlib.matching.months import last_day, month_number, month_text
+from cxlib.matching.operator_view import operator_view
 from cxlib.matching.power import hold_out_power, past_leaving
 from cxlib.texts import N_, _
 
@@ -60,13 +61,15 @@ class Draw:
 class CampaignReport:
     """A campaign: `candidates` has every customer with the reason against an offer, `rows` those of the campaign.
 
-    `leaving` is the share that left over as many months as the horizon has, up to `month`; all NaN where not known.
+    `view` is the operator's view of all of these, see `operator_view`. `leaving` is the share that left over as many
+    months as the horizon has, up to `month`; all NaN where not known.
     """
 
     draw: Draw
     month: str
     candidates: pd.DataFrame
     rows: pd.DataFrame
+    view: pd.DataFrame
     leaving: Estimate
     catalogue: Catalogue
 
@@ -119,6 +122,7 @@ class CampaignReport:
             "offer": int(offered.sum()),
             "hold_out_customers": int((~offered).sum()),
             "saving": self._money(rows["saving_minor"].sum()),
+            "operator": records(self.view.drop(columns=[c for c in self.view.columns if c.endswith("_minor")])),
             "saving_offered": self._money(rows.loc[offered, "saving_minor"].sum()),
             "by_direction": {
                 str(way): {"customers": int(row["size"]), "saving": self._money(row["sum"])}
@@ -154,6 +158,14 @@ class CampaignReport:
         for way, part in found["by_direction"].items():
             saving = formats.money(part["saving"], currency)
             lines.append(f"  {_(DIRECTION_NAMES[way])}: {formats.people(part['customers'])}, {saving}")
+        extra = self.view["break_even_extra_churn"].iloc[0]
+        if pd.notna(extra):
+            lines.append(
+                _(
+                    "That is what the company gives up; it would cost as much if {share} of them left.",
+                    share=formats.share(extra),
+                )
+            )
         lines.append(_("Not in the campaign: {n}", n=formats.people(int(self.excluded["customers"].sum()))))
         lines += [f"  {_(EXCLUDED[reason])}: {formats.number(n)}" for reason, n in found["excluded"].items()]
         lines.append(self._say_power(found["measures"]))
@@ -220,11 +232,14 @@ def draw_campaign(
         left_by=None if at_end or number is None else last_day(number),
     )
     known = customers is not None and number is not None
+    rows = campaign(found, goal=draw.goal, hold_out=draw.hold_out, seed=draw.seed, most=draw.most)
+    chosen = advice[advice["customer_id"].isin(rows["customer_id"])]
     return CampaignReport(
         draw=draw,
         month=month,
         candidates=found,
-        rows=campaign(found, goal=draw.goal, hold_out=draw.hold_out, seed=draw.seed, most=draw.most),
+        rows=rows,
+        view=operator_view(chosen, catalogue, horizon=draw.horizon, customers=customers),
         leaving=past_leaving(customers, until=month, months=draw.horizon) if known else NOTHING,
         catalogue=catalogue,
     )
