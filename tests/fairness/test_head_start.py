@@ -232,6 +232,7 @@ def test_too_many_tiers_are_refused(log):
         ("Head start: 1.5 minutes", 90),
         ("2 min ahead", 120),
         ("提前90秒", 90),
+        ("提前量90秒", 90),
         ("优先 2 分钟", 120),
         ("head start 45", 45),
         ("first come, first served", 0),
