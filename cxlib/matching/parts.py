@@ -107,7 +107,8 @@ def _no_usage() -> CxError:
 
 def _opened(path: Path) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(path, read_dictionary=["customer_id", "plan_id"])
+        # buffering ahead would keep the whole file
+        return pq.ParquetFile(path, read_dictionary=["customer_id", "plan_id"], pre_buffer=False)
     except pa.ArrowInvalid:
         raise CxError(
             "not_parquet",
