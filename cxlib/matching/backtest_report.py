@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cxlib import formats
 from cxlib.engine.records import plain, records
 from cxlib.matching.backtesting import backtest
 from cxlib.matching.recommender import PlanRecommender
 from cxlib.matching.reliability import calibration, summarise_backtest
-from cxlib.texts import N_, _
+from cxlib.matching.rules import RULE_NAMES
+from cxlib.texts import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,15 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cxlib.matching.catalogue import Catalogue
-
-RULE_NAMES: Final = {
-    "stay": N_("Stay on the plan"),
-    "last_month": N_("Cheapest last month"),
-    "mean_3": N_("Cheapest over the last 3 months"),
-    "mean_all": N_("Cheapest over all history"),
-    "flag": N_("Follow the flag"),
-    "recommended": N_("Recommended"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,7 +79,9 @@ def backtest(
     Notes
     -----
     The months after an origin are billed at their own prices, and at those of the origin where a plan has none any
-    more. The simple rules bill the past at the prices of the origin, the flag each month at its own.
+    more; where plans have terms that go from month to month (promotions, rollover, accounts) all are billed as by
+    `paths.bill_paths`, at the prices of the origin. The simple rules bill the past at the prices of the origin, each
+    month by itself, the flag each month at its own. Usage beyond a cap is billed as within it.
     """
     fitted = clone(recommender).fit(usage, customers=customers)
     history = fitted.history_
@@ -125,8 +127,8 @@ def _at_origin(
 ) -> pd.DataFrame:
     """Judge the advice given at the end of one month."""
     catalogue = recommender.catalogue_
-    past = Past(catalogue, history, windows, month)
     rows, held = np.arange(len(windows.stop)), advised.held.astype(np.int64)
+    past = Past(catalogue, history, windows, month, held)
     paid = past.later(recommender.horizon)
     allowed = advised.may.copy()
     allowed[rows, held] = True

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cxlib.matching.bills import bill_all
+from cxlib.matching.paths import bill_paths
+from cxlib.texts import N_
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
 
 RULES: Final = ("stay", "last_month", "mean_3", "mean_all", "flag", "recommended")
 """What a back-test sets side by side; all but the last are simple."""
+RULE_NAMES: Final = {
+    "stay": N_("Stay on the plan"),
+    "last_month": N_("Cheapest last month"),
+    "mean_3": N_("Cheapest over the last 3 months"),
+    "mean_all": N_("Cheapest over all history"),
+    "flag": N_("Follow the flag"),
+    "recommended": N_("Recommended"),
+}
 DIRECTIONS: Final = ("under_provisioned", "over_provisioned", "sideways")
 """Of a switch: to a plan with the higher fee, the lower, the same."""
 FORBIDDEN: Final = np.iinfo(np.int64).max // 4
@@ -51,10 +61,14 @@ class Past:
         Q windows that end at the same origin.
     month : int
         The origin.
+    held : int64 [Q]
+        Position of the plan held at the origin.
     """
 
-    def __init__(self, catalogue: Catalogue, history: History, windows: Windows, month: int) -> None:
-        self._catalogue, self._history, self._month = catalogue, history, month
+    def __init__(
+        self, catalogue: Catalogue, history: History, windows: Windows, month: int, held: NDArray[np.int64]
+    ) -> None:
+        self._catalogue, self._history, self._month, self._held = catalogue, history, month, held
         self.first, self.stop, self.keys = windows.first, windows.stop, history.key
 
     def of_row(self, rows: NDArray[np.int64], *, at_origin: bool) -> NDArray[np.int64]:
@@ -80,13 +94,26 @@ class Past:
     def later(self, horizon: int) -> NDArray[np.int64]:
         """Return the bills of the months after the origin, int64 [Q, P], -1 where a plan has no price.
 
-        A plan that has no price any more is billed at that of the origin: who takes it keeps it.
+        A plan that has no price any more is billed at that of the origin: who takes it keeps it. Where plans have terms
+        that go from month to month, all are billed along the months as by `bill_paths`, at the prices of the origin.
         """
         rows = self.stop[:, None] + np.arange(horizon)
+        if not all(self._catalogue.plain):
+            return self._along(rows)
         bills = self.of_row(rows, at_origin=False)
         if (bills < 0).any():
             bills = np.where(bills < 0, self.of_row(rows, at_origin=True), bills)
         return np.where((bills >= 0).all(axis=1), bills.sum(axis=1), -1)
+
+    def _along(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        used = np.ascontiguousarray(self._history.exact[rows.ravel()].T).astype(np.int64)
+        held = self._held.astype(np.int32)
+        paths = bill_paths(
+            self._catalogue, used, self._history.decimals, month=self._month, horizon=rows.shape[1], held=held
+        )
+        bills = paths.bills.reshape(len(self._catalogue), *rows.shape)
+        paid: NDArray[np.int64] = np.where((bills >= 0).all(axis=2), bills.sum(axis=2), -1).T
+        return paid
 
 
 def cheapest(past: Past, outcome: Outcome, *, months: int | None, horizon: int) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from cxlib import formats
 from cxlib.matching.reliability import ADVISED, backtest_by, calibration, reliability_curve, summarise_backtest
-from cxlib.matching.rules import DIRECTIONS, RULES
+from cxlib.matching.rules import DIRECTIONS, RULE_NAMES, RULES
 from cxlib.texts import _
 from cxlib.ui import long, matching, results
 from cxlib.ui.balance import say_segment
@@ -131,15 +131,7 @@ def groupings(rows: pd.DataFrame) -> dict[str, str]:
 
 def say_rule(rule: str) -> str:
     """Return what a rule is called."""
-    words = {
-        "stay": _("Stay on the plan"),
-        "last_month": _("Cheapest last month"),
-        "mean_3": _("Cheapest over the last 3 months"),
-        "mean_all": _("Cheapest over all history"),
-        "flag": _("Follow the flag"),
-        ADVISED: _("Recommended"),
-    }
-    return words[rule]
+    return _(RULE_NAMES[rule])
 
 
 def say_way(way: Any) -> str:

@@ -129,6 +129,23 @@ def test_what_is_said_of_the_other_plan_is_paid_for():
     assert set(rows["direction"].dropna()) == {"under_provisioned", "over_provisioned"}
 
 
+def test_who_takes_a_plan_has_its_promotion_and_who_holds_it_not():
+    usage = random_usage()
+    plans = PLANS.assign(promo_months=[0, 0, 2], promo_fee=[np.nan, np.nan, 1.0])
+    rows = backtest(PlanRecommender(plans), usage)
+    used = {key: part.set_index("month")["minutes"] for key, part in usage.groupby("customer_id")}
+    for row in rows.itertuples():
+        after = [(row.month + pd.DateOffset(months=k)).strftime("%Y-%m") for k in (1, 2, 3)]
+        paid = {
+            plan: sum(plain_bill(used[row.customer_id][month], plan) for month in after)
+            - (plan == "large" != row.plan_id) * 2 * (30 - 1)
+            for plan in plans["plan_id"]
+        }
+        assert row.cost_held == pytest.approx(paid[row.plan_id])
+        assert row.cost_best == pytest.approx(min(paid.values()))
+    assert {"small", "middle", "large"} == set(rows["plan_id"])
+
+
 def test_the_same_fee_is_sideways():
     plans = PLANS.assign(monthly_fee=10.0)
     rows = backtest(PlanRecommender(plans), random_usage())
