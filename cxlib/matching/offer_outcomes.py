@@ -34,6 +34,7 @@ WARNINGS: Final = {
     "not_offered": N_("Customers who were to be offered a plan were not; the effect looks smaller."),
     "offered_refused": N_("Customers were offered a plan who had refused offers."),
     "results_missing": N_("Nothing came back of customers of the campaign."),
+    "blank_as_no": N_("Blanks count as no, because the file says yes of some customers and no of nobody."),
     "not_in_campaign": N_("Results came of customers who are not in the campaign; they are left out."),
     "group_differs": N_("The file names another group than the campaign drew; the campaign's counts."),
 }
@@ -100,7 +101,9 @@ def join_results(
     -------
     DataFrame
         customer_id; group ("offer", "hold_out", missing for customers who are not in the campaign); file_group; tier,
-        direction; in_file; offered, accepted, left (nullable flags); revenue (money, missing where not known); consent;
+        direction; in_file; offered, accepted, left (nullable flags; where the file knows yes and blanks only, a blank
+        is no, and blank_as_no says so; where it does not say who was offered, those drawn for it were); revenue (money,
+        missing where not known); consent;
         left_from, revenue_from ("file", "customers" or "bills", missing where there is neither): always one source for
         both groups, so that they are measured alike.
 
@@ -126,6 +129,7 @@ def join_results(
             column="group",
         )
     rows = _assigned(found, drawn_up)
+    _fill_blanks(rows)
     traits = traits_of(customers, rows["customer_id"], ("tier", "consent", "left_on"))
     rows["tier"] = rows["tier"].fillna(traits["tier"])
     rows["consent"] = traits["consent"]
@@ -133,7 +137,7 @@ def join_results(
     _settle(rows, "revenue", "bills", _billed(bills, rows, since, until))
     names = [
         "customer_id", "group", "file_group", "tier", "direction", "in_file", "offered", "accepted", "left", "revenue",
-        "consent", "left_from", "revenue_from",
+        "consent", "blank_as_no", "left_from", "revenue_from",
     ]  # fmt: skip
     return rows[names]
 
@@ -215,6 +219,7 @@ def outcome_warnings(joined: pd.DataFrame, *, min_group: int = 10) -> pd.DataFra
     warn("not_offered", offer & joined["in_file"] & ~joined["offered"].fillna(True).astype(bool), offer)
     warn("offered_refused", offered & ~joined["consent"].fillna(True).astype(bool), offered)
     warn("results_missing", (offer | held) & ~joined["in_file"], offer | held)
+    warn("blank_as_no", joined["blank_as_no"], joined["in_file"])
     warn("not_in_campaign", joined["group"].isna(), joined["in_file"])
     warn("group_differs", ~alike, joined["in_file"])
     return pd.DataFrame(found, columns=["code", "customers", "of"]).astype({"code": "str"})
@@ -271,6 +276,19 @@ def _assigned(found: pd.DataFrame, drawn_up: Any) -> pd.DataFrame:
         rows[name] = rows[name] if name in rows.columns else pd.Series([None] * len(rows), dtype="str")
     rows["in_file"] = rows["in_file"].astype("boolean").fillna(False).astype(bool)
     return rows
+
+
+def _fill_blanks(rows: pd.DataFrame) -> None:
+    """Take blanks as no where a column knows yes and blanks only, and the drawn group where nobody was said offered."""
+    offer, drawn = rows["group"] == OFFER, rows["group"].notna()
+    rows["blank_as_no"] = False
+    for name, matters in (("offered", offer), ("accepted", offer), ("left", drawn)):
+        blank = rows[name].isna() & rows["in_file"]
+        if rows[name].any() and rows[name].fillna(True).all() and blank.any():
+            rows[name] = rows[name].mask(blank, False)
+            rows["blank_as_no"] |= blank & matters
+    if rows["offered"].isna().all():
+        rows["offered"] = offer.astype("boolean").where(rows["in_file"])
 
 
 def _settle(rows: pd.DataFrame, name: str, elsewhere: str, other: pd.Series[Any] | None) -> None:

@@ -150,6 +150,26 @@ def test_a_day_of_leaving_says_that_the_customer_left():
     assert join_results(rows, drawn_up())["left"].sum() == 5 + 230
 
 
+def test_a_file_that_says_only_yes():
+    rows = results()
+    for name in ("offered", "accepted", "left"):
+        rows[name] = rows[name].astype("boolean").replace(False, pd.NA)
+    joined = join_results(rows, drawn_up())
+    plain = join_results(results(), drawn_up())
+    pd.testing.assert_frame_equal(offer_outcomes(joined), offer_outcomes(plain))
+    blank = rows["left"].isna() | (rows["accepted"].isna() & (rows["offered"].fillna(False)))
+    assert codes(joined) == {"blank_as_no": int(blank.sum())}
+    some = results().astype({"left": "boolean"})
+    some.loc[some["customer_id"] < "100", "left"] = None
+    assert join_results(some, drawn_up())["left"].isna().sum() == 100
+
+
+def test_a_file_that_does_not_say_who_was_offered():
+    joined = join_results(results().drop(columns="offered"), drawn_up())
+    assert one(offer_outcomes(joined), "acceptance")["offer_n"] == 180
+    assert codes(joined) == {}
+
+
 def test_the_group_of_the_file_counts_without_a_campaign():
     rows = results().merge(drawn_up()[["customer_id", "group"]])
     with_campaign = offer_outcomes(join_results(results(), drawn_up()), by=["all"])
