@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from cxlib.errors import CxError
 from cxlib.matching.comparison import NO_CAUSE, Comparison, Tolerance, causes_of, compare
 from cxlib.matching.gap_causes import CAUSES
+from cxlib.matching.gap_sums import by_cause, distribution
 from cxlib.matching.months import month_starts
 from cxlib.matching.texts import coded, strings
 from cxlib.matching.usage import columns_of
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from cxlib.matching.catalogue import Catalogue
 
 TOLERANCE_SHARE: Final = 0.02
-GAP_EDGES: Final = (-0.5, -0.2, -0.1, -0.05, -0.02, 0.0, 0.02, 0.05, 0.1, 0.2, 0.5)
-"""Shares of the calculated bill between which `ReconcileSummary.gaps` counts; 0 is counted by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +195,7 @@ def reconcile_summary(
         return ReconcileSummary(
             customers=pc.count_distinct(ids).as_py(), compared=0, reconciled=0, withheld=0, share=None,
             customer_months=0, within=0,
-            causes=_by_cause(none, none, none, money), gaps=_distribution(none, none, money),
+            causes=by_cause(none, none, none, money), gaps=distribution(none, none, money),
         )  # fmt: skip
     compared, outside, _gap, cause = _judge(found, months)
     rows = np.flatnonzero(found.outside)
@@ -210,8 +209,8 @@ def reconcile_summary(
         share=(n - bad) / n if n else None,
         customer_months=len(known),
         within=len(known) - len(rows),
-        causes=_by_cause(causes_of(found, rows)[rows], found.gap[rows], cause[cause >= 0], money),
-        gaps=_distribution(found.gap[known], found.calculated[known], money),
+        causes=by_cause(causes_of(found, rows)[rows], found.gap[rows], cause[cause >= 0], money),
+        gaps=distribution(found.gap[known], found.calculated[known], money),
     )
 
 
@@ -321,38 +320,4 @@ def _unknown_customers(ids: pa.LargeStringArray) -> pd.DataFrame:
             "cause": coded(np.full(n, NO_CAUSE), CAUSES),
             "reconciled": pd.array([pd.NA] * n, dtype="boolean"),
         }
-    )
-
-
-def _by_cause(kinds: NDArray[Any], gap: NDArray[np.int64], of_customers: NDArray[Any], money: int) -> pd.DataFrame:
-    sums = np.array([gap[kinds == k].sum() for k in range(len(CAUSES))], dtype=np.int64)
-    return pd.DataFrame(
-        {
-            "cause": pd.Series(CAUSES, dtype="str"),
-            "customer_months": np.bincount(kinds.astype(np.int64), minlength=len(CAUSES)),
-            "gap": sums / money,
-            "gap_minor": sums,
-            "customers": np.bincount(of_customers.astype(np.int64), minlength=len(CAUSES)),
-        }
-    )
-
-
-def _distribution(gap: NDArray[np.int64], calculated: NDArray[np.int64], money: int) -> pd.DataFrame:
-    """Count gaps by their share of the calculated bill; one of a bill of 0 is beyond every share."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(gap == 0, 0.0, gap / calculated)
-    below = np.array([edge for edge in GAP_EDGES if edge < 0])
-    above = np.array([edge for edge in GAP_EDGES if edge > 0])
-    # classes below 0 hold their upper bound, those above 0 their lower one excluded: a gap of exactly 2 % is within 2 %
-    place = np.where(
-        gap < 0,
-        np.searchsorted(below, share, side="right"),
-        np.where(gap > 0, len(below) + 2 + np.searchsorted(above, share, side="left"), len(below) + 1),
-    )
-    lower = [np.nan, *below, 0.0, 0.0, *above]
-    upper = [*below, 0.0, 0.0, *above, np.nan]
-    counts = np.bincount(place, minlength=len(lower))
-    sums = np.array([gap[place == k].sum() for k in range(len(lower))], dtype=np.int64)
-    return pd.DataFrame(
-        {"from_share": lower, "to_share": upper, "customer_months": counts, "gap": sums / money, "gap_minor": sums}
     )
