@@ -1,7 +1,8 @@
 """One customer seen from all sides: usage beside allowances, bills on every plan, and bills if usage were another.
 
-All functions take the usage rows of one customer, as `customer_rows` finds them, and leave out the months that are
-not complete or that the analyst excludes, see `without`.
+All functions take the usage rows of one customer, or of the lines of one account on a pooled plan, as `customer_rows`
+finds them, and rest on the months that are named, or else on the complete ones; months that are not named still count
+for what is carried over from them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 
 from cxlib.errors import CxError
 from cxlib.matching.bills import bill
-from cxlib.matching.eligibility import may_take
+from cxlib.matching.eligibility import may_take, same_kind
 from cxlib.matching.months import month_number, month_numbers, month_starts, month_text
 from cxlib.matching.people import NEVER, CustomerTable, segments_of
 from cxlib.matching.usage import as_texts, columns_of
@@ -26,6 +27,8 @@ from cxlib.texts import N_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from cxlib.matching.catalogue import Catalogue, Version
     from cxlib.matching.people import People
 
@@ -34,10 +37,16 @@ FACTORS: Final = tuple(round(0.5 + 0.05 * step, 2) for step in range(31))
 USAGE_COLUMNS: Final = ("customer_id", "month", "plan_id", "complete", "billed_amount")
 
 
-def customer_rows(frame: Any, customer_id: str) -> pa.Table:
-    """Return the rows of one customer of a table of usage or customers, as a pyarrow table in their order."""
+def customer_rows(frame: Any, customer_id: str, *, customers: Any = None) -> pa.Table:
+    """Return the rows of one customer of a table of usage or customers, as a pyarrow table in their order.
+
+    With `customers`, the id may be that of an account, and the rows are those of all its lines.
+    """
     table = frame if isinstance(frame, pa.Table) else _all_columns(frame)
-    return table.filter(pc.equal(as_texts(table["customer_id"]).cast(pa.large_string()), str(customer_id)))
+    named = CustomerTable(customers).lines_of(str(customer_id))
+    return table.filter(
+        pc.is_in(as_texts(table["customer_id"]).cast(pa.large_string()), value_set=pa.array(named, pa.large_string()))
+    )
 
 
 def without(usage: Any, months: Iterable[Any]) -> pa.Table:
@@ -77,15 +86,15 @@ def usage_by_month(
         then); over, what was used above it; state: ``counted``, ``incomplete`` (the file says so) or ``excluded``.
     """
     table = columns_of(usage, [*USAGE_COLUMNS, *catalogue.meters])
-    held = bill(table.drop_columns(_there(table, "complete")), catalogue, customers=customers)[["month", "plan_id"]]
-    frame = table.select(["month", *catalogue.meters]).to_pandas()
+    held = bill(table, catalogue, customers=customers)[["month", "plan_id"]].drop_duplicates("month")
     numbers = month_numbers(table["month"])
     left_out = {month_number(month) for month in excluded}
-    frame["number"] = numbers
+    frame = table.select(list(catalogue.meters)).to_pandas().assign(number=numbers, whole=_whole(table))
+    frame = frame.groupby("number", as_index=False).agg(dict.fromkeys(catalogue.meters, "sum") | {"whole": "all"})
     frame["state"] = np.where(
-        np.isin(numbers, list(left_out)), "excluded", np.where(_whole(table), "counted", "incomplete")
+        frame["number"].isin(left_out), "excluded", np.where(frame.pop("whole"), "counted", "incomplete")
     )
-    frame = frame.assign(month=month_starts(numbers)).merge(held, on="month", how="left").sort_values("number")
+    frame = frame.assign(month=month_starts(frame["number"])).merge(held, on="month", how="left")
     long = frame.melt(
         id_vars=["month", "number", "plan_id", "state"], value_vars=list(catalogue.meters), var_name="meter",
         value_name="used",
@@ -115,41 +124,43 @@ def bills_by_plan(
     pandas frame, one row per plan of the catalogue
         plan_id; name; monthly_fee at `month` (NaN without a price then); total and a_month, money, NaN where the plan
         has no price in one of the months; total_minor, int64, -1 for none; held, whether it is the plan held last;
-        may_take; why_not: missing where it may be taken or is held, else ``no_price``, ``not_on_sale``, ``reserved``,
-        ``tenure``, ``contract`` or ``not_allowed``.
+        may_take; why_not: missing where it may be taken or is held, else a reason of `why_not`, or ``cap`` where the
+        usage of one of the months is more than the plan can give (what is beyond is not billed).
     """
-    chosen = _of_months(usage, months if months is not None else counted_months(usage, until=month))
-    n = len(pc.unique(chosen["month"]))
-    found = bill(usage if catalogue.remembers else chosen, catalogue, plans="all", customers=customers)
-    found = found[found["month"].isin(month_starts(np.unique(month_numbers(chosen["month"]))))]
-    bills = found.groupby("plan_id")["total_minor"].agg(["sum", "size"]).reindex(catalogue.plan_ids)
-    priced = bills["size"] == n
-    minor = bills["sum"].where(priced).fillna(-1).astype("int64").to_numpy()
+    wanted = _wanted(usage, months, until=month)
+    bills = _bills(usage, catalogue, wanted, customers=customers)
+    minor = bills["total_minor"].to_numpy()
     money = 10**catalogue.minor_digits
     held = plan_held(usage, catalogue, month=month, customers=customers)
-    reasons = why_not(catalogue, customer_id=_only_customer(usage), month=month, customers=customers)
+    reasons = why_not(catalogue, customer_id=unit_of(usage, customers), month=month, customers=customers, held=held)
     versions = [catalogue.version(plan_id, month_number(month)) for plan_id in catalogue.plan_ids]
     total = np.where(minor < 0, np.nan, minor / money)
+    beyond = [
+        None if reason is not None or inside else "cap" for reason, inside in zip(reasons, bills["within"], strict=True)
+    ]
+    why = [None if p == held else r or c for p, r, c in zip(catalogue.plan_ids, reasons, beyond, strict=True)]
     return pd.DataFrame(
         {
             "plan_id": pd.Series(catalogue.plan_ids, dtype="str"),
             "name": pd.Series([catalogue.line_up(plan_id).name for plan_id in catalogue.plan_ids], dtype="str"),
             "monthly_fee": [np.nan if version is None else float(version.monthly_fee) for version in versions],
             "total": total,
-            "a_month": total / max(n, 1),
+            "a_month": total / max(len(wanted), 1),
             "total_minor": minor,
             "held": [plan_id == held for plan_id in catalogue.plan_ids],
-            "may_take": [reason is None for reason in reasons],
-            "why_not": pd.Series(
-                [None if p == held else reason for p, reason in zip(catalogue.plan_ids, reasons, strict=True)],
-                dtype="str",
-            ),
+            "may_take": [reason is None and cap is None for reason, cap in zip(reasons, beyond, strict=True)],
+            "why_not": pd.Series(why, dtype="str"),
         }
     )
 
 
 def cost_curve(
-    usage: Any, catalogue: Catalogue, *, months: Sequence[Any] | None = None, factors: Sequence[float] = FACTORS
+    usage: Any,
+    catalogue: Catalogue,
+    *,
+    months: Sequence[Any] | None = None,
+    factors: Sequence[float] = FACTORS,
+    customers: Any = None,
 ) -> pd.DataFrame:
     """Bill a customer's months on every plan as if all usage had been `factors` times what it was.
 
@@ -159,13 +170,23 @@ def cost_curve(
         plan_id; factor; cost, the mean bill of a month, money, NaN where the plan has no price in one of the months.
     """
     scales = [dict.fromkeys(catalogue.meters, factor) for factor in factors]
-    table = _scaled_bills(usage, catalogue, scales, months=months)
-    table["factor"] = np.array(factors, dtype=np.float64)[table.pop("scale")]
-    return table[["plan_id", "factor", "cost"]]
+    costs = _scaled_bills(usage, catalogue, scales, months=months, customers=customers)
+    return pd.DataFrame(
+        {
+            "plan_id": pd.Series(np.repeat(catalogue.plan_ids, len(factors)), dtype="str"),
+            "factor": np.tile(np.array(factors, dtype=np.float64), len(catalogue)),
+            "cost": costs.T.reshape(-1),
+        }
+    )
 
 
 def what_if(
-    usage: Any, catalogue: Catalogue, *, changes: Mapping[str, float], months: Sequence[Any] | None = None
+    usage: Any,
+    catalogue: Catalogue,
+    *,
+    changes: Mapping[str, float],
+    months: Sequence[Any] | None = None,
+    customers: Any = None,
 ) -> pd.DataFrame:
     """Bill a customer's months on every plan as they were, and as if the usage of some meters had been another.
 
@@ -185,15 +206,13 @@ def what_if(
                 "bad_setting", N_("Usage of {meter} cannot be multiplied by {value}."), meter=meter, value=factor
             )
     as_was = dict.fromkeys(catalogue.meters, 1.0)
-    found = _scaled_bills(usage, catalogue, [as_was, as_was | dict(changes)], months=months)
-    wide = found.pivot_table(index="plan_id", columns="scale", values="cost", sort=False, dropna=False)
-    wide = wide.reindex(catalogue.plan_ids).reindex(columns=[0, 1])
+    now, then = _scaled_bills(usage, catalogue, [as_was, as_was | dict(changes)], months=months, customers=customers)
     return pd.DataFrame(
         {
             "plan_id": pd.Series(catalogue.plan_ids, dtype="str"),
-            "now": wide[0].to_numpy(),
-            "then": wide[1].to_numpy(),
-            "change": (wide[1] - wide[0]).round(catalogue.minor_digits + 4).to_numpy(),
+            "now": now,
+            "then": then,
+            "change": np.round(then - now, catalogue.minor_digits + 4),
         }
     )
 
@@ -204,22 +223,31 @@ def plan_held(usage: Any, catalogue: Catalogue, *, month: Any, customers: Any = 
     if "plan_id" in table.column_names and table["plan_id"].null_count < table.num_rows:
         numbers = month_numbers(table["month"])
         order = np.argsort(numbers, kind="stable")
-        known = [i for i in order if numbers[i] <= month_number(month)] or list(order[:1])
-        found = table["plan_id"][int(known[-1])].as_py()
+        earlier = [int(i) for i in order if numbers[i] <= month_number(month)] or [int(order[0])]
+        found = table["plan_id"][earlier[-1]].as_py()
         if found is not None:
             return str(found)
-    table = CustomerTable(customers)
-    found = None if table.table is None else table.plan_of(_only_customer(usage))
+    known = CustomerTable(customers)
+    found = None if known.table is None else known.plan_of(_customers_in(usage)[0])
     return found if found in catalogue.versions else None
 
 
-def why_not(catalogue: Catalogue, *, customer_id: str, month: Any, customers: Any = None) -> list[str | None]:
-    """Return for each plan why the customer may not take it at the end of `month`; None where it may be taken."""
+def why_not(
+    catalogue: Catalogue, *, customer_id: str, month: Any, customers: Any = None, held: str | None = None
+) -> list[str | None]:
+    """Return for each plan why the customer may not take it at the end of `month`; None where it may be taken.
+
+    Reasons are ``no_price``, ``not_on_sale``, ``reserved`` (for a tier, need or region), ``tenure``, ``contract``,
+    ``pooled`` (a plan of accounts for whom holds none, or the reverse), ``cool_off`` and ``not_allowed``.
+    """
     number = month_number(month)
     segments = segments_of(catalogue)
     ids = pa.array([customer_id], pa.large_string())
     people = CustomerTable(customers).look_up(ids, plan_ids=catalogue.plan_ids, segments=segments)
-    may = may_take(catalogue, people, number)[0]
+    holds = np.array([catalogue.plan_ids.index(held) if held in catalogue.versions else -1], dtype=np.int64)
+    may = may_take(catalogue, people, number, held=holds, taken=people.since)[0]
+    open_ = may_take(catalogue, people, number)[0]
+    alike = same_kind(catalogue, holds)[0]
     codes = {segment: code for code, segment in enumerate(segments)}
     said: list[str | None] = []
     for p, plan_id in enumerate(catalogue.plan_ids):
@@ -234,8 +262,10 @@ def why_not(catalogue: Catalogue, *, customer_id: str, month: Any, customers: An
             said.append("reserved")
         elif version.min_tenure_months > 0 and number - people.joined[0] < version.min_tenure_months:
             said.append("tenure")
+        elif people.free[0] > number:
+            said.append("contract")
         else:
-            said.append("contract" if people.free[0] > number else "not_allowed")
+            said.append("pooled" if not alike[p] else "cool_off" if open_[p] else "not_allowed")
     return said
 
 
@@ -243,6 +273,24 @@ def _is_for(version: Version, people: People, codes: Mapping[str, int]) -> bool:
     """Return whether a version is for the one customer's tier or need, and region."""
     by_segment = version.segment is None or codes[version.segment] in (people.tier[0], people.need[0])
     return by_segment and (not version.regions or people.region[0] in {codes[each] for each in version.regions})
+
+
+def unit_of(usage: Any, customers: Any = None) -> str:
+    """Return the customer whose rows these are, or the account where they are those of several lines.
+
+    Raises
+    ------
+    CxError
+        ``one_customer`` where they are of several customers without an account in common.
+    """
+    ids = _customers_in(usage)
+    if len(ids) == 1:
+        return ids[0]
+    accounts = CustomerTable(customers).accounts_of(pa.array(ids, pa.large_string()))
+    named = set() if accounts is None else set(accounts.to_pylist())
+    if len(named - set(ids)) == 1 and None not in named:
+        return str(next(iter(named)))
+    raise CxError("one_customer", N_("The rows of one customer are needed, not of {value}."), value=len(ids))
 
 
 def find_customers(customer_ids: pa.Array | pa.ChunkedArray, text: str, *, most: int = 20) -> tuple[list[str], int]:
@@ -291,45 +339,83 @@ def _meters_in_order(catalogue: Catalogue) -> Any:
     return lambda column: column.map(place) if column.name == "meter" else column
 
 
-def _only_customer(usage: Any) -> str:
+def _customers_in(usage: Any) -> list[str]:
     ids = pc.unique(as_texts(columns_of(usage, ["customer_id"])["customer_id"])).to_pylist()
-    if len(ids) != 1:
-        raise CxError("one_customer", N_("The rows of one customer are needed, not of {value}."), value=len(ids))
-    return str(ids[0])
-
-
-def _of_months(usage: Any, months: Iterable[Any]) -> pa.Table:
-    table = usage if isinstance(usage, pa.Table) else _all_columns(usage)
-    wanted = {month_number(month) for month in months}
-    chosen = table.filter(pa.array(np.isin(month_numbers(table["month"]), list(wanted))))
-    if not chosen.num_rows:
+    if not ids:
         raise CxError("no_usage", N_("There is no usage."), hint=N_("Bring usage of at least one customer."))
-    return chosen
+    return [str(each) for each in ids]
+
+
+def _wanted(usage: Any, months: Sequence[Any] | None, *, until: Any = None) -> list[int]:
+    """Return the numbers of the months that are billed: of those named, or else the complete ones, that are there."""
+    there = set(month_numbers(columns_of(usage, ["month"])["month"]).tolist())
+    named = counted_months(usage, until=until) if months is None else months
+    wanted = sorted({month_number(month) for month in named} & there)
+    if not wanted:
+        raise CxError("no_usage", N_("There is no usage."), hint=N_("Bring usage of at least one customer."))
+    return wanted
+
+
+def _bills(usage: Any, catalogue: Catalogue, wanted: Sequence[int], *, customers: Any) -> pd.DataFrame:
+    """Bill rows on every plan and add up the months wanted.
+
+    One row per plan: total_minor, int64, -1 where the plan has no price in one of the months; within, whether the
+    usage of all of them is within what the plan can give.
+    """
+    bills = bill(usage, catalogue, plans="all", customers=customers)
+    bills = bills[bills["month"].isin(month_starts(list(wanted)))]
+    bills = bills.assign(within=bills.get("within", True))
+    found = bills.groupby("plan_id").agg(
+        total_minor=("total_minor", "sum"), months=("month", "nunique"), within=("within", "all")
+    )
+    found = found.reindex(catalogue.plan_ids)
+    priced = found["months"] == len(wanted)
+    return pd.DataFrame(
+        {
+            "total_minor": found["total_minor"].where(priced).fillna(-1).astype("int64"),
+            "within": found["within"].eq(True) | ~priced,
+        }
+    )
 
 
 def _scaled_bills(
-    usage: Any, catalogue: Catalogue, scales: Sequence[Mapping[str, float]], *, months: Sequence[Any] | None
-) -> pd.DataFrame:
-    """Return the mean bill of a month per scale and plan: columns scale (its position), plan_id, cost."""
-    chosen = _of_months(usage, counted_months(usage) if months is None else months)
-    n = len(pc.unique(chosen["month"]))
-    parts: list[pa.Table] = []
-    for scale in scales:
-        part = chosen.select(["month", *catalogue.meters])
-        for meter in catalogue.meters:
-            used = np.round(part[meter].cast(pa.float64()).to_numpy() * scale[meter], MAX_DECIMALS)
-            part = part.set_column(part.column_names.index(meter), meter, pa.array(used))
-        parts.append(part.append_column("customer_id", pa.array([f"{len(parts):06d}"] * part.num_rows)))
+    usage: Any,
+    catalogue: Catalogue,
+    scales: Sequence[Mapping[str, float]],
+    *,
+    months: Sequence[Any] | None,
+    customers: Any,
+) -> NDArray[np.float64]:
+    """Return the mean bill of a month per scale and plan, money, [S, P]; NaN without a price in one of the months."""
+    wanted = _wanted(usage, months)
+    table = usage if isinstance(usage, pa.Table) else _all_columns(usage)
+    scaled = [_scaled(table, catalogue, scale) for scale in scales]
+    if all(catalogue.plain):
+        minor = _together(scaled, catalogue, wanted)
+    else:  # what is carried over, pooled or promised depends on who it is
+        each = [_bills(part, catalogue, wanted, customers=customers)["total_minor"] for part in scaled]
+        minor = np.array(each, dtype=np.int64)
+    return np.where(minor < 0, np.nan, minor / 10**catalogue.minor_digits / len(wanted))
+
+
+def _scaled(table: pa.Table, catalogue: Catalogue, scale: Mapping[str, float]) -> pa.Table:
+    for meter in catalogue.meters:
+        used = np.round(table[meter].cast(pa.float64()).to_numpy() * scale[meter], MAX_DECIMALS)
+        table = table.set_column(table.column_names.index(meter), meter, pa.array(used))
+    return table
+
+
+def _together(scaled: Sequence[pa.Table], catalogue: Catalogue, wanted: Sequence[int]) -> NDArray[np.int64]:
+    """Bill all scales in one go, each as a customer of its own: plans without memory ask for no more."""
+    parts = []
+    for k, table in enumerate(scaled):
+        part = table.select(["month", *catalogue.meters])
+        keep = pa.array(np.isin(month_numbers(part["month"]), list(wanted)))
+        part = part.append_column("customer_id", pa.array([f"{k:06d}"] * part.num_rows)).filter(keep)
+        parts.append(part)
     bills = bill(pa.concat_tables(parts), catalogue, plans="all")
-    found = bills.groupby(["customer_id", "plan_id"], sort=False)["total_minor"].agg(["sum", "size"]).reset_index()
-    money = 10**catalogue.minor_digits
-    order = {plan_id: p for p, plan_id in enumerate(catalogue.plan_ids)}
-    made = pd.DataFrame(
-        {
-            "plan_id": found["plan_id"],
-            "scale": found["customer_id"].astype(int),
-            "cost": np.where(found["size"] == n, found["sum"] / money / n, np.nan),
-            "place": found["plan_id"].map(order),
-        }
-    )
-    return made.sort_values(["place", "scale"], ignore_index=True).drop(columns="place")
+    sums = bills.groupby(["customer_id", "plan_id"])["total_minor"].agg(["sum", "size"])
+    order = [(f"{k:06d}", plan_id) for k in range(len(scaled)) for plan_id in catalogue.plan_ids]
+    sums = sums.reindex(order)
+    minor = sums["sum"].where(sums["size"] == len(wanted)).fillna(-1)
+    return minor.to_numpy(dtype=np.int64).reshape(len(scaled), len(catalogue))

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cxlib.errors import CxError
@@ -75,13 +76,19 @@ class Tables(DataSets):
             )
         return pa.table(found.columns, schema=pa.schema([field.with_nullable(True) for field in found.schema]))
 
-    def rows_of_customer(
-        self, dataset_id: str, table: str, customer_id: str, *, version: int | None = None
+    def rows_of_customers(
+        self, dataset_id: str, table: str, customer_ids: Sequence[str], *, version: int | None = None
     ) -> pa.Table:
-        """Return the rows of one customer of `usage` or `customers`, reading only the part of the file they are in."""
+        """Return the rows of some customers of `usage` or `customers`, reading only the parts of the file they are in.
+
+        Of `customers`, also those whose account has one of these names.
+        """
         path = self.path(dataset_id, table, version=version)
         with reading_of(path):
-            found = pq.read_table(path, filters=[("customer_id", "=", customer_id)], memory_map=True)
+            wanted = pc.field("customer_id").isin(list(customer_ids))
+            if table == "customers" and "account_id" in pq.read_schema(path, memory_map=True).names:
+                wanted |= pc.field("account_id").isin(list(customer_ids))
+            found = pq.read_table(path, filters=wanted, memory_map=True)
         return pa.table(found.columns, schema=pa.schema([field.with_nullable(True) for field in found.schema]))
 
     def quarantined(self, dataset_id: str, version: int | None = None) -> list[tuple[ImportRecord, pa.Table]]:

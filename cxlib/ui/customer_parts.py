@@ -85,7 +85,12 @@ def bills_chart(scope: Scope, bills: pd.DataFrame, months: Sequence[str]) -> Non
 
 def curve_chart(scope: Scope, customer_id: str, bills: pd.DataFrame, months: Sequence[str]) -> None:
     """Show what the held and the five cheapest plans would cost as usage varies."""
-    curve = customer_view.cost_curve(customers.usage_of(scope, customer_id), results.catalogue(scope), months=months)
+    curve = customer_view.cost_curve(
+        customers.usage_of(scope, customer_id),
+        results.catalogue(scope),
+        months=months,
+        customers=customers.row_of(scope, customer_id),
+    )
     held = next(iter(bills.loc[bills["held"], "plan_id"]), "")
     may = bills[bills["may_take"] & ~bills["held"] & bills["total"].notna()]
     least = curve[curve["plan_id"].isin(may["plan_id"])].groupby("plan_id")["cost"].min()
@@ -123,7 +128,13 @@ def sliders(scope: Scope, customer_id: str, bills: pd.DataFrame, months: Sequenc
             key=f"what_if:{customer_id}:{meter}",
         )
         changes[meter] = percent / 100
-    found = customer_view.what_if(customers.usage_of(scope, customer_id), catalogue, changes=changes, months=months)
+    found = customer_view.what_if(
+        customers.usage_of(scope, customer_id),
+        catalogue,
+        changes=changes,
+        months=months,
+        customers=customers.row_of(scope, customer_id),
+    )
     found = found.merge(bills[["plan_id", "held", "may_take"]], on="plan_id")
     open_ = found[found["may_take"] | found["held"]].dropna(subset=["then"]).sort_values("then", kind="stable")
     if open_.empty:
@@ -184,8 +195,8 @@ def bound(scope: Scope, customer_id: str, month: str) -> str | None:
     """Return in words why a customer may take no other plan; None where some plan may be taken."""
     usage, row = customers.usage_of(scope, customer_id), customers.row_of(scope, customer_id)
     catalogue = results.catalogue(scope)
-    codes = customer_view.why_not(catalogue, customer_id=customer_id, month=month, customers=row)
     held = customer_view.plan_held(usage, catalogue, month=month, customers=row)
+    codes = customer_view.why_not(catalogue, customer_id=customer_id, month=month, customers=row, held=held)
     others = [code for plan_id, code in zip(catalogue.plan_ids, codes, strict=True) if plan_id != held]
     if any(code is None for code in others):
         return None
@@ -208,12 +219,13 @@ def options(scope: Scope, advice: pd.Series | None) -> None:
     for column, reason in reasons.items():
         if isinstance(advice[column], str):
             plans.setdefault(advice[column], []).append(reason)
+    comma = _(", ")
     with st.container(horizontal=True, gap="large"):
         for plan_id, why in plans.items():
             version = results.catalogue(scope).line_up(plan_id)
             fee = _("Fee {fee} a month", fee=matching.money_of(scope)(float(version.monthly_fee)))
             mark = f" ({_('held now')})" if plan_id == advice["plan_id"] else ""
-            st.markdown(f"**{safe(plan_id)}**{mark}  \n{_(', ').join(why)}  \n:small[{safe(fee)}]", width="content")
+            st.markdown(f"**{safe(plan_id)}**{mark}  \n{comma.join(why)}  \n:small[{safe(fee)}]", width="content")
 
 
 def side_by_side(held: str | None, fit: pd.Series | None, advice: pd.Series | None) -> list[str]:
@@ -231,6 +243,9 @@ def say_why_not(code: str | None) -> str:
         "reserved": _("for others only"),
         "tenure": _("asks for a longer time as a customer"),
         "contract": _("the contract binds"),
+        "pooled": _("for accounts only, or only for those without"),
+        "cool_off": _("too soon after the last change"),
+        "cap": _("usage is beyond what it can give"),
         "not_allowed": _("may not be taken"),
     }
     return words.get(code or "", "")

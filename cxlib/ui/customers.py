@@ -10,7 +10,6 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cxlib.matching import customer_view, line_items, plan_fit, reasons
-from cxlib.matching.withhold import withhold
 from cxlib.ui import advised, results
 from cxlib.ui.session import store
 
@@ -26,40 +25,58 @@ MOST_LEARNED_FROM: Final = 50_000
 
 
 def customer_ids(scope: Scope) -> pa.ChunkedArray:
-    """Return the ids of all customers with usage, sorted."""
+    """Return the ids of all customers with usage, and of accounts, sorted."""
     found: pa.ChunkedArray = _customer_ids(scope.dataset.id, scope.version.number)
     return found
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _customer_ids(dataset_id: str, version: int) -> pa.ChunkedArray:
-    column = store().load(dataset_id, "usage", version=version, columns=["customer_id"])["customer_id"]
-    ids = pc.unique(column.cast(pa.large_string()))
+    columns = [store().load(dataset_id, "usage", version=version, columns=["customer_id"])["customer_id"]]
+    there = store().version(dataset_id, version).tables
+    if "customers" in there and "account_id" in there["customers"].columns:
+        columns.append(store().load(dataset_id, "customers", version=version, columns=["account_id"])["account_id"])
+    ids = pc.unique(pa.concat_arrays([pc.unique(each.cast(pa.large_string())) for each in columns])).drop_null()
     return pa.chunked_array([ids.take(pc.sort_indices(ids))])
 
 
 def is_known(scope: Scope, customer_id: str) -> bool:
-    """Whether the usage has a customer of that id."""
-    return bool(pc.any(pc.equal(customer_ids(scope), customer_id)).as_py())
+    """Whether the usage has a customer of that id, or a customer of an account of that name."""
+    return bool(usage_of(scope, customer_id).num_rows)
 
 
 def usage_of(scope: Scope, customer_id: str) -> pa.Table:
-    """Return the usage rows of one customer."""
-    found: pa.Table = _rows(scope.dataset.id, scope.version.number, "usage", customer_id)
+    """Return the usage rows of one customer, or of all lines of an account."""
+    row = row_of(scope, customer_id)
+    lines = {customer_id, *(row["customer_id"].to_pylist() if row is not None else ())}
+    found: pa.Table = _rows(scope.dataset.id, scope.version.number, "usage", tuple(sorted(lines)))
     return found
 
 
 def row_of(scope: Scope, customer_id: str) -> pa.Table | None:
-    """Return what the table of customers says of one customer; None where there is no such table."""
+    """Return what the table of customers says of one customer, or of all lines of an account; None without a table."""
     if not scope.has("customers"):
         return None
-    found: pa.Table = _rows(scope.dataset.id, scope.version.number, "customers", customer_id)
+    found: pa.Table = _rows(scope.dataset.id, scope.version.number, "customers", (customer_id,))
     return found
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def _rows(dataset_id: str, version: int, table: str, customer_id: str) -> pa.Table:
-    return store().rows_of_customer(dataset_id, table, customer_id, version=version)
+def _rows(dataset_id: str, version: int, table: str, customer_ids: tuple[str, ...]) -> pa.Table:
+    return store().rows_of_customers(dataset_id, table, customer_ids, version=version)
+
+
+def unit_of(scope: Scope, customer_id: str) -> str:
+    """Return whose bills a customer's are: the account's, where the customer is a line of one on a pooled plan."""
+    pooled = dict(zip(results.catalogue(scope).plan_ids, results.catalogue(scope).pooled, strict=True))
+    account = about(scope, customer_id).get("account_id")
+    if account is None or not any(pooled.values()):
+        return customer_id
+    month = results.usage_months(scope)[-1]
+    held = customer_view.plan_held(
+        usage_of(scope, customer_id), results.catalogue(scope), month=month, customers=row_of(scope, customer_id)
+    )
+    return str(account) if held is not None and pooled[held] else customer_id
 
 
 def about(scope: Scope, customer_id: str) -> dict[str, Any]:
@@ -115,7 +132,7 @@ def fit_of(scope: Scope, customer_id: str, month: str, absent: str, *, as_is: bo
         months=scope.settings.months,
         **options,
     )
-    return None if found.empty else found.iloc[0]
+    return _row_of_unit(found, customer_id)
 
 
 def reason_of(scope: Scope, fit: pd.Series, month: str) -> pd.Series:
@@ -134,17 +151,13 @@ def reason_of(scope: Scope, fit: pd.Series, month: str) -> pd.Series:
 
 def line_items_of(scope: Scope, customer_id: str, plan_ids: Sequence[str], months: Sequence[str]) -> pd.DataFrame:
     """Return the bills of some months of a customer, or of an account, on some plans, line by line."""
-    catalogue = results.catalogue(scope)
-    usage, about_them = usage_of(scope, customer_id), row_of(scope, customer_id)
-    if any(catalogue.pooled):  # the lines of an account are in rows of their own
-        usage, about_them = results.table(scope, "usage") or usage, results.table(scope, "customers")
     return line_items(
-        usage,
-        catalogue,
+        usage_of(scope, customer_id),
+        results.catalogue(scope),
         customer_id=customer_id,
         plan_ids=list(plan_ids),
         months=list(months),
-        customers=about_them,
+        customers=row_of(scope, customer_id),
     )
 
 
@@ -158,9 +171,15 @@ def advice_to(scope: Scope, customer_id: str, month: str) -> pd.Series | None:
         recommender = _recommender(scope.dataset.id, scope.version.number, **results.advice_options(scope))
         usage = counted_usage(scope, customer_id)
         alone = recommender.recommend(usage, as_of=month, customers=row_of(scope, customer_id))
-        every = withhold(alone, advised.not_reconciled(scope, month))
-    found = every[every["customer_id"] == customer_id]
-    return None if found.empty else found.iloc[0]
+        return _row_of_unit(alone, customer_id)
+    return _row_of_unit(every[every["customer_id"] == customer_id], customer_id)
+
+
+def _row_of_unit(found: pd.DataFrame, customer_id: str) -> pd.Series | None:
+    """Return the row of that name, else the only one there is: a name may be that of an account."""
+    mine = found[found["customer_id"] == customer_id]
+    rows = mine if not mine.empty else found
+    return None if rows.empty else rows.iloc[0]
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cxlib.ui.fit_rows import Chosen
     from cxlib.ui.scope import Scope
 
+HEIGHT: Final = 738
+"""Of the table, in pixels: twenty rows and the header."""
 SHOWN: Final = 500
 """Rows of the list on the page; the download has all."""
 
@@ -50,7 +52,7 @@ def listing(scope: Scope, chosen: Chosen) -> None:
         key="flagged",
         folded=False,
         on_select=True,
-        height=420,
+        height=HEIGHT,
         whole=(len(found), lambda: listed(found)),
     )
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from cxlib.errors import CxError
-from cxlib.ui import advised, balance, fit_rows, long, matching, results
+from cxlib.ui import advised, balance, fit_rows, long, matching, reconciled, results
 from cxlib.ui.decisions import decisions
 from cxlib.ui.scope import scope_of
 from cxlib.ui.session import store
@@ -37,6 +37,7 @@ def prepare(scope: Scope) -> None:
             chosen = fit_rows.Chosen(month=month)
             matching.said_matching(scope, chosen)
             results.flag_course(scope)
+            reconciled.said(scope, month)
             results.reasons_of(scope, results.flagged(scope, month), month)
             if long.is_small(scope, "advise"):
                 advised.rows(scope, month)

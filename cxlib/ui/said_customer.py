@@ -146,6 +146,14 @@ def _expected(scope: Scope, advice: pd.Series) -> str:
         payback = _number(advice, "payback_months")
         if payback is not None:
             said.append(_("It is earned back in {months} months.", months=formats.number(payback, decimals=1)))
+    within = _number(advice, "p_within")
+    if within is not None and within < 1:
+        said.append(
+            _(
+                "Usage stays within what the plan can give with a probability of {p}.",
+                p=formats.share(within, decimals=0),
+            )
+        )
     return " ".join(said)
 
 

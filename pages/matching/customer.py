@@ -50,6 +50,7 @@ def page(scope: Scope) -> None:
         )
         customer_id = pick_customer.pick(scope, matching.who_loses_most(scope, month, absent))
         known = customer_id is not None and customers.is_known(scope, customer_id)
+        line, customer_id = customer_id, customers.unit_of(scope, customer_id) if known else customer_id
         own = customer_view.counted_months(customers.usage_of(scope, customer_id), until=month) if known else []
         excluded = pick_customer.months_left_out(scope, customer_id, own) if known else ()
     pick_customer.offer_matches(scope)
@@ -60,6 +61,14 @@ def page(scope: Scope) -> None:
             to_import=False,
         )
         return
+    if line != customer_id:
+        st.caption(
+            _(
+                "{line} is a line of account {account}; its lines are billed together.",
+                line=safe(line),
+                account=safe(customer_id),
+            )
+        )
     plans = verdict(scope, customer_id, month, absent)
     evidence(scope, customer_id, month, [each for each in own if each not in excluded], plans)
 
@@ -67,6 +76,7 @@ def page(scope: Scope) -> None:
 def evidence(scope: Scope, customer_id: str, month: str, counted: list[str], plans: list[str]) -> None:
     """Show usage, bills on every plan, cost as usage varies, and the bills line by line."""
     excluded = customers.months_left_out(scope, customer_id)
+    scope = scope.narrowed(_("Customer"), customer_id).narrowed(_("At the end of"), formats.month(month))
     if excluded:
         scope = scope.narrowed(_("Months left out"), ", ".join(map(formats.month, excluded)))
     left, right = st.columns(2, gap="large")

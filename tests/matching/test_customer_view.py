@@ -191,3 +191,51 @@ def test_customers_are_found_by_the_start_of_their_number_first() -> None:
 def test_strength_in_words(p: float, said: str) -> None:
     assert strength(p) == said
     assert strength(math.nan) is None
+
+
+FAMILY = pd.DataFrame(
+    {
+        "plan_id": ["F", "K", "R"],
+        "monthly_fee": [20.0, 8.0, 9.0],
+        "pooled": [True, False, False],
+        "included_minutes": [200.0, 100.0, 100.0],
+        "overage_price_minutes": [0.10, 0.10, 0.10],
+        "cap_minutes": [None, 150.0, None],
+        "rollover_months_minutes": [0, 0, 2],
+    }
+)
+
+
+def test_lines_of_an_account_are_billed_together() -> None:
+    lines = pd.DataFrame({"customer_id": ["a", "b"], "account_id": ["fam", "fam"], "plan_id": ["F", "F"]})
+    usage = pd.DataFrame(
+        {"customer_id": ["a", "a", "b", "b"], "month": MONTHS[:2] * 2, "plan_id": "F", "minutes": [150.0, 10, 100, 20]}
+    )
+    rows = customer_rows(usage, "fam", customers=lines)
+    assert rows.num_rows == 4
+    catalogue = Catalogue(FAMILY)
+    found = bills_by_plan(rows, catalogue, month="2026-02", customers=lines).set_index("plan_id")
+    assert found.loc["F", "total"] == 20 + 5 + 20  # 250 of 200 minutes, then 30
+    assert found.loc["F", "held"]
+    assert found.loc["K", "why_not"] == "pooled"
+    used = usage_by_month(rows, catalogue, customers=lines)
+    assert used["used"].tolist() == [250, 30]
+    curve = cost_curve(rows, catalogue, factors=[2.0], customers=lines).set_index("plan_id")
+    assert curve.loc["F", "cost"] == (20 + 30 + 20) / 2
+
+
+def test_what_is_carried_over_from_months_that_are_not_shown_counts() -> None:
+    usage = pd.DataFrame({"customer_id": "a", "month": MONTHS[:2], "plan_id": "R", "minutes": [40.0, 150.0]})
+    found = bills_by_plan(usage, Catalogue(FAMILY), month="2026-02", months=["2026-02"]).set_index("plan_id")
+    assert found.loc["R", "total"] == 9  # 60 minutes were left in January
+    curve = cost_curve(usage, Catalogue(FAMILY), months=["2026-02"], factors=[1.0]).set_index("plan_id")
+    assert curve.loc["R", "cost"] == 9
+
+
+def test_a_plan_that_cannot_give_what_was_used_may_not_be_taken() -> None:
+    usage = pd.DataFrame({"customer_id": "a", "month": MONTHS[:2], "plan_id": "R", "minutes": [140.0, 160.0]})
+    found = bills_by_plan(usage, Catalogue(FAMILY), month="2026-02").set_index("plan_id")
+    assert found.loc["K", "why_not"] == "cap"
+    assert not found.loc["K", "may_take"]
+    found = bills_by_plan(usage, Catalogue(FAMILY), month="2026-02", months=["2026-01"]).set_index("plan_id")
+    assert found.loc["K", "may_take"]
