@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from datetime import date, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 
 from cxlib.texts import _, language, ngettext
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NOTHING: Final = "–"
 """Stands where there is no value."""
@@ -34,6 +37,15 @@ def money(value: float | None, currency: str | None = None, *, decimals: int = 2
     if language() == "en" and len(get_currency_symbol(currency, locale="en")) > 1:
         pattern = pattern.replace("¤", "¤ ")
     return str(format_currency(value, currency, pattern, locale=language(), currency_digits=False))
+
+
+def moneys(values: Iterable[float], currency: str | None = None) -> list[str]:
+    """Return amounts as `money` does with two decimals, many times faster where there are many."""
+    zero = money(0.0, currency)
+    if "0.00" not in zero or number(1234567.5, decimals=2) != "1,234,567.50":
+        return [money(value, currency) for value in values]
+    before, after = zero.split("0.00")
+    return [f"{before}{value:,.2f}{after}" if 0 <= value < math.inf else money(value, currency) for value in values]
 
 
 def share(value: float | None, *, decimals: int = 1) -> str:

@@ -74,3 +74,11 @@ def test_sizes_are_rounded(n: float, said: str) -> None:
 def test_one_customer_is_one() -> None:
     assert formats.people(1) == "1 customer"
     assert formats.people(1204) == "1,204 customers"
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("currency", [None, "CNY", "EUR", "USD", "CHF", "JPY"])
+def test_many_amounts_are_told_as_one_is(language: str, currency: str | None) -> None:
+    amounts = [round(37.77 * 11**k / 7**k, 2) for k in range(40)] + [0.0, 0.05, 0.5, 999.99, -3.5, 1e9, float("nan")]
+    with speaking(language):
+        assert formats.moneys(amounts, currency) == [formats.money(each, currency) for each in amounts]

@@ -103,8 +103,7 @@ class CampaignReport:
         out["month"] = out["month"].dt.strftime("%Y-%m")
         out.insert(0, "campaign", pd.Series([number] * len(out), dtype="Int64"))
         out["reason"] = pd.Series(
-            [say_offer(row, currency=self.catalogue.currency, horizon=self.draw.horizon) for row in out.itertuples()],
-            dtype="str",
+            say_offers(self.rows, currency=self.catalogue.currency, horizon=self.draw.horizon), dtype="str"
         )
         return out
 
@@ -245,21 +244,21 @@ def draw_campaign(
     )
 
 
-def say_offer(row: Any, *, currency: str | None, horizon: int) -> str:
-    """Return why a customer is offered a plan, in the reader's language.
-
-    Parameters
-    ----------
-    row : object with the columns of `campaign` as attributes
-    """
-    return _(
-        "Expected to pay {bill} on {plan} over {n} months, and {other} on {new}.",
-        bill=formats.money(row.expected_bill, currency),
-        plan=row.plan_id,
-        n=horizon,
-        other=formats.money(row.expected_bill - row.expected_saving, currency),
-        new=row.advised_plan_id,
-    )
+def say_offers(rows: pd.DataFrame, *, currency: str | None, horizon: int) -> list[str]:
+    """Return why each customer of a campaign is offered a plan, in the reader's language."""
+    bills = formats.moneys(rows["expected_bill"], currency)
+    others = formats.moneys((rows["expected_bill"] - rows["expected_saving"]).round(9), currency)
+    return [
+        _(
+            "Expected to pay {bill} on {plan} over {n} months, and {other} on {new}.",
+            bill=bill,
+            plan=plan,
+            n=horizon,
+            other=other,
+            new=new,
+        )
+        for bill, plan, other, new in zip(bills, rows["plan_id"], others, rows["advised_plan_id"], strict=True)
+    ]
 
 
 def _known(value: Any) -> float | None:

@@ -221,3 +221,15 @@ def test_a_customer_twice_is_refused():
     with pytest.raises(CxError) as error:
         join_results(pd.concat([results(), results().head(1)]), drawn_up())
     assert (error.value.code, error.value.value) == ("duplicate_customer", "000")
+
+
+def test_no_effect_is_seldom_taken_for_one():
+    """Of 120 campaigns without any effect about one in twenty seems to have one, however the groups fall."""
+    rng = np.random.default_rng(12)
+    rows = drawn_up()
+    seen = 0
+    for _ in range(120):
+        left = rng.random(len(rows)) < 0.15
+        told = pd.DataFrame({"customer_id": rows["customer_id"], "offered": rows["group"] == "offer", "left": left})
+        seen += one(offer_outcomes(join_results(told, rows), by=["all"]), "leaving")["verdict"] != "cannot_tell"
+    assert 1 <= seen <= 14
