@@ -10,6 +10,7 @@ from cxlib.fairness.gaps import gap_strata, gaps
 from cxlib.fairness.head_start import Thresholds, head_start_thresholds, implied_head_start, violation_curves
 from cxlib.fairness.hours import hours_that_hurt
 from cxlib.fairness.labels import check_labels
+from cxlib.fairness.measures import allocation_change, allocation_measures
 from cxlib.fairness.overtakes import (
     OvertakeCounts,
     count_overtakes,
@@ -38,6 +39,8 @@ __all__ = [
     "Thresholds",
     "UnexplainedPasses",
     "allocation",
+    "allocation_change",
+    "allocation_measures",
     "allocation_over_time",
     "check_labels",
     "cost_to_others",

@@ -8,8 +8,8 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from cxlib.engine.frames import MICROSECONDS, Frame, missing, names, on_one_engine, pandas, standard
-from cxlib.fairness.contacts import Contacts, prepare
+from cxlib.engine.frames import MICROSECONDS, Frame, missing, names, pandas, standard
+from cxlib.fairness.contacts import prepare
 from cxlib.fairness.groups import (
     MIN_GROUP,
     By,
@@ -17,9 +17,12 @@ from cxlib.fairness.groups import (
     keys_of,
     ordered,
     score_rates,
+    segmented,
     share,
     tallied,
     wait_rates,
+    with_customers_columns,
+    with_no_need,
 )
 from cxlib.fairness.periods import Every, period_starts, with_period
 
@@ -46,7 +49,8 @@ def allocation(
     contacts : frame
         The typed table of contacts, or prepared contacts.
     by : str, list of str, or mapping from tier to group
-        Columns of the contacts, or columns that only the customers have (joined by customer_id).
+        Columns of the contacts, or columns that only the customers have (joined by customer_id). By need, known
+        customers without one are the segment ``"none"``.
     customers : frame, optional
         The typed table of customers. Without it, or where it lacks a column of `by`, nothing is known about shares of
         customers and value.
@@ -69,16 +73,16 @@ def allocation(
     """
     keys = keys_of(by)
     prepared = prepare(contacts, ranks=ranks, keep=keys)
-    prepared = _with_customers_columns(prepared, customers, keys)
-    table = tallied(prepared, keys, grouped(prepared.frame, by), [sla_s])
-    registered = _registered(customers, by, keys)
-    if registered is not None:
-        table = table.merge(registered, on=keys, how="outer")
+    prepared = with_customers_columns(prepared, customers, keys)
+    table = tallied(prepared, keys, segmented(prepared, by), [sla_s])
+    people = registered(customers, by, keys)
+    if people is not None:
+        table = table.merge(people, on=keys, how="outer")
         counts = [name for name in table.columns if name not in {*keys, "median_us", "p90_us"}]
         table[counts] = table[counts].fillna(0)
         table = ordered(table, keys, prepared.ranks)
     out = table[keys].copy()
-    _add_shares(out, table, known=registered, has_service="ended_at" in prepared.there, min_group=min_group)
+    _add_shares(out, table, known=people, has_service="ended_at" in prepared.there, min_group=min_group)
     counted = ["n_queued", "n_served", "n_served_queued", "n_abandoned", "n_abandoned_queued", "n_waiting"]
     for name in (*counted, "n_resolution", "n_csat"):
         out[name] = table[name].astype("int64")
@@ -119,8 +123,8 @@ def allocation_over_time(
     """
     keys = keys_of(by)
     prepared = prepare(contacts, ranks=ranks, keep=keys)
-    prepared = _with_customers_columns(prepared, customers, keys)
-    frame = with_period(grouped(prepared.frame, by), every, zone=zone, first=prepared.first_us, last=prepared.until_us)
+    prepared = with_customers_columns(prepared, customers, keys)
+    frame = with_period(segmented(prepared, by), every, zone=zone, first=prepared.first_us, last=prepared.until_us)
     table = tallied(prepared, ["period", *keys], frame, [sla_s])
     table = table.sort_values("period", kind="stable", ignore_index=True)
     out = pd.DataFrame({"period": period_starts(table["period"].to_numpy(), every), **{k: table[k] for k in keys}})
@@ -143,30 +147,8 @@ def _plain_sla(name: str) -> str:
     return "sla_offered" if name.endswith("_offered") else "sla"
 
 
-def _with_customers_columns(prepared: Contacts, customers: Any, keys: Sequence[str]) -> Contacts:
-    """Return the contacts with the columns of `keys` that only the customers have."""
-    lacking = [name for name in keys if name not in prepared.there]
-    if not lacking:
-        return prepared
-    if customers is None or not set(lacking) <= set(names(customers)):
-        prepared.need(*lacking)
-    prepared.need("customer_id")
-    columns = [name for name in prepared.frame.collect_schema().names() if name not in lacking]
-    few = standard(customers, {"customer_id": "text", **dict.fromkeys(lacking, "text")}).unique("customer_id")
-    left, right = on_one_engine(nw.to_native(prepared.frame.select(*columns)), nw.to_native(few))
-    joined: Any = nw.from_native(left).join(nw.from_native(right), on="customer_id", how="left")
-    return Contacts(
-        frame=joined,
-        there=prepared.there | set(lacking),
-        counts=prepared.counts,
-        first_us=prepared.first_us,
-        until_us=prepared.until_us,
-        ranks=prepared.ranks,
-    )
-
-
-def _registered(customers: Any, by: By, keys: Sequence[str]) -> pd.DataFrame | None:
-    """Return customers and value per segment, or None where the customers do not tell their segment."""
+def registered(customers: Any, by: By, keys: Sequence[str]) -> pd.DataFrame | None:
+    """Return n_customers, value and n_value per segment, or None where the customers do not tell their segment."""
     if customers is None or not set(keys) <= set(names(customers)):
         return None
     missing(("customer_id",), names(customers), table="customers")
@@ -174,7 +156,10 @@ def _registered(customers: Any, by: By, keys: Sequence[str]) -> pd.DataFrame | N
         customers, {"customer_id": "text", **dict.fromkeys(keys, "text"), "monthly_value": "number"}
     )
     value = (nw.col("monthly_value") * _SMALLEST).round(0).cast(nw.Int64)
-    table = grouped(frame, by).with_columns(value=value).group_by(*keys)
+    frame = grouped(frame, by)
+    if "need" in keys:
+        frame = with_no_need(frame, identified=False)
+    table = frame.with_columns(value=value).group_by(*keys)
     found = pandas(
         table.agg(nw.len().alias("n_customers"), nw.col("value").sum(), nw.col("value").count().alias("n_value"))
     )

@@ -76,7 +76,7 @@ def virtual_waits(frame: Frame, keys: Sequence[str]) -> pd.DataFrame:
         (*(name if isinstance(name, tuple) else (name,)), _median(group))
         for name, group in table.groupby(list(keys), dropna=False, sort=False)
     ]
-    return pd.DataFrame(rows, columns=[*keys, "virtual_wait_s"]).astype(dict.fromkeys(keys, "str"))
+    return pd.DataFrame(rows, columns=[*keys, "virtual_wait_s"]).astype(dict(table.dtypes[list(keys)]))
 
 
 def service_steps(frame: Frame, keys: Sequence[str]) -> pd.DataFrame:
