@@ -9,7 +9,7 @@ import pandas as pd
 
 from cxlib import formats
 from cxlib.texts import _, ngettext
-from cxlib.ui import balance, results
+from cxlib.ui import balance, long, results
 from cxlib.ui.safe import safe
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def decisions(scope: Scope) -> list[Decision]:
     if scope.has("contacts"):
         found += [*_ranks_missing(scope), *_worst_queue(scope)]
     if scope.has("usage") and scope.has("plans"):
-        found += [*_new_flags(scope), *_worst_plan(scope)]
+        found += [*_doubtful_advice(scope), *_new_flags(scope), *_worst_plan(scope)]
     return found
 
 
@@ -84,6 +84,20 @@ def _worst_queue(scope: Scope) -> Iterator[Decision]:
             **said,
         )
     yield Decision(text, "queues", _("Look at the queue"), {"queue": queue, "month": month})
+
+
+def _doubtful_advice(scope: Scope) -> Iterator[Decision]:
+    rows = long.there(scope, "backtest")
+    if rows is None:
+        return
+    from cxlib.ui.judged import Judged  # noqa: PLC0415 - wanted only where past advice has been judged
+    from cxlib.ui.verdicts import doubts  # noqa: PLC0415
+
+    judged = Judged(scope, rows)
+    found = doubts(judged) if judged.enough else []
+    if found:
+        text = _("Past advice would not have held, so do not rely on it yet. {reason}", reason=found[0])
+        yield Decision(text, "backtest", _("See what advice was worth"))
 
 
 def _new_flags(scope: Scope) -> Iterator[Decision]:

@@ -83,6 +83,15 @@ def ahead(scope: Scope, task: str) -> Job | None:
     return None
 
 
+def there(scope: Scope, task: str) -> pd.DataFrame | None:
+    """Return the rows where somebody has had them worked out, else None; nothing is shown and nobody waits."""
+    if is_small(scope, task):
+        kept = store().result(scope.key(task, as_of="last", **options_of(scope)))
+        return None if kept is None else kept.to_pandas()
+    job = ahead(scope, task)
+    return None if job is None or job.state != "done" else _rows_in(str(job.folder)).copy(deep=False)
+
+
 def is_small(scope: Scope, task: str) -> bool:
     """Whether a task is done within the page."""
     return scope.version.tables["usage"].rows <= AT_ONCE[task]

@@ -108,6 +108,12 @@ def of_strong(judged: Judged) -> tuple[bool | None, str]:
     return True, text
 
 
+def doubts(judged: Judged) -> list[str]:
+    """Return what speaks against relying on the recommendations, the gravest first."""
+    told = (against_rules(judged), of_intervals(judged), of_strong(judged))
+    return [text for good, text in told if good is False]
+
+
 def title_of_rules(judged: Judged) -> str:
     """Return which rule costs least."""
     table = judged.rules().sort_values("mean_regret", kind="stable")

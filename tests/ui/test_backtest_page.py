@@ -103,10 +103,20 @@ def test_too_narrow_intervals_and_worse_advice_are_said(holding: Holding, go: Go
         for i in range(20)
         for m in range(1, 8)
     )
-    found = go(holding({"plans": PLANS, "usage": table}), "backtest")
+    app = holding({"plans": PLANS, "usage": table})
+    found = go(app, "backtest")
     assert "The 80 % interval held in 0 of 100 cases" in found
     assert "Too narrow: 80 % should hold" in found
     assert "Too few to tell: 0 customers, where at least 10 are needed." in found
+    said = go(app, "overview")
+    assert "Past advice would not have held, so do not rely on it yet. Too narrow" in said
+
+
+def test_nothing_waits_where_the_advice_held(holding: Holding, go: Go) -> None:
+    app = holding({"plans": PLANS, "usage": usage(24, 9)})
+    assert "Past advice" not in go(app, "overview")
+    go(app, "backtest")
+    assert "Past advice" not in go(app, "overview")
 
 
 def test_a_large_data_set_is_judged_in_a_process_of_its_own(
