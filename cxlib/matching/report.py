@@ -76,7 +76,7 @@ class MatchingReport:
             rows["expected_saving"] = rows["expected_saving_minor"] / self._unit
             chosen, order = chosen | (rows["advice"] == "switch"), ["expected_saving_minor", "saving_minor"]
         rows = rows[chosen].sort_values(order, ascending=False, kind="stable", ignore_index=True)
-        return self._with_reasons(rows)
+        return self._with_reasons(rows).assign(month=lambda frame: frame["month"].dt.date)
 
     @property
     def notes(self) -> list[str]:
@@ -89,11 +89,12 @@ class MatchingReport:
             said.append(text)
         elif short:
             text = ngettext(
-                "{n} customer lacks one of the {months} months up to {month}, or it is not complete, and cannot be "
+                "{count} customer lacks one of the {months} months up to {month}, or it is not complete, and cannot be "
                 "flagged.",
-                "{n} customers lack one of the {months} months up to {month}, or it is not complete, and cannot be "
+                "{count} customers lack one of the {months} months up to {month}, or it is not complete, and cannot be "
                 "flagged.",
                 short,
+                count=formats.number(short),
                 **told,
             )
             said.append(text)

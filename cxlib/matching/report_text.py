@@ -38,7 +38,7 @@ def said_report(found: dict[str, Any], plans: pd.DataFrame, currency: str | None
             any=formats.number(found["flagged_any_window"]),
         ),
         *(
-            f"  {_(DIRECTION_NAMES[way])}: {part['flagged']}, {formats.money(part['saving'], currency)}"
+            f"  {_(DIRECTION_NAMES[way])}: {formats.number(part['flagged'])}, {formats.money(part['saving'], currency)}"
             for way, part in found["by_direction"].items()
         ),
         _("Flags standing at each month's end: {course}", course=", ".join(
