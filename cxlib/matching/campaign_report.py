@@ -147,7 +147,7 @@ class CampaignReport:
         found, currency = self.as_dict(), self.catalogue.currency
         lines = [
             _(
-                "{offer} are offered a plan, {held} are held out; they would save {saving} over {n} months.",
+                "Offered a plan: {offer}; held out: {held}. Expected saving over {n} months: {saving}.",
                 offer=formats.people(found["offer"]),
                 held=formats.number(found["hold_out_customers"]),
                 saving=formats.money(found["saving"], currency),
