@@ -25,12 +25,12 @@ def rule_columns(scope: Scope) -> dict[str, Shown]:
     return {
         "mean_regret": Shown(_("Regret ({currency})", currency=money), "money"),
         "rule": Shown(_("Rule")),
-        "regret_low": Shown(_("Regret, from"), "money"),
-        "regret_high": Shown(_("to"), "money"),
+        "stands": Shown(_("Recommended is")),
         "difference": Shown(_("Recommended less this"), "money", help=_("Where from and to enclose 0 it is noise.")),
         "difference_low": Shown(_("Difference, from"), "money"),
         "difference_high": Shown(_("Difference, to"), "money"),
-        "stands": Shown(_("Recommended is")),
+        "regret_low": Shown(_("Regret, from"), "money"),
+        "regret_high": Shown(_("Regret, to"), "money"),
         "mean_saved": Shown(_("Saved per case"), "money", help=_("Against staying, switching costs deducted.")),
         "saved": Shown(_("Saved in all"), "money"),
         "saved_share": Shown(_("Of what hindsight saves"), "share"),
@@ -42,7 +42,7 @@ def rule_columns(scope: Scope) -> dict[str, Shown]:
 
 def rules(judged: Judged) -> pd.DataFrame:
     """Return what is said of each rule, and how the recommendation stands beside it."""
-    table = judged.rules()
+    table = judged.rules().sort_values("mean_regret", kind="stable")
     better, worse = table["difference_high"] < 0, table["difference_low"] > 0
     cases = [table["difference"].isna(), better, worse]
     stands = np.select(cases, ["", _("better"), _("worse")], _("as good: noise"))
@@ -53,7 +53,7 @@ def curve_columns() -> dict[str, Shown]:
     """Return the columns of the table behind the reliability curve."""
     return {
         "bin_low": Shown(_("P(saves), from"), "share"),
-        "bin_high": Shown(_("to"), "share"),
+        "bin_high": Shown(_("P(saves), to"), "share"),
         "predicted": Shown(_("Said, mean"), "share"),
         "observed": Shown(_("Happened"), "share"),
         "observed_low": Shown(_("Happened, from"), "share"),
@@ -69,8 +69,10 @@ def group_columns(scope: Scope, label: str) -> dict[str, Shown]:
     return {
         "mean_regret": Shown(_("Regret ({currency})", currency=money), "money"),
         "group": Shown(label),
+        "customer_origins": Shown(_("Cases"), "count"),
+        "customers": Shown(_("Customers"), "count"),
         "regret_low": Shown(_("Regret, from"), "money"),
-        "regret_high": Shown(_("to"), "money"),
+        "regret_high": Shown(_("Regret, to"), "money"),
         "stay_regret": Shown(_("Regret of staying"), "money"),
         "mean_saved": Shown(_("Saved per case"), "money"),
         "saved": Shown(_("Saved in all"), "money"),
@@ -78,8 +80,6 @@ def group_columns(scope: Scope, label: str) -> dict[str, Shown]:
         "strong_precision": Shown(_("Strong held"), "share"),
         "strong": Shown(_("Strong"), "count"),
         "strong_saved_share": Shown(_("Kept by strong"), "share"),
-        "customer_origins": Shown(_("Cases"), "count"),
-        "customers": Shown(_("Customers"), "count"),
     }
 
 
@@ -99,7 +99,7 @@ def case_columns(scope: Scope) -> dict[str, Shown]:
         "saved_other": Shown(_("It saved"), "money"),
         "strong": Shown(_("Strong"), "boolean"),
         "interval_low": Shown(_("80 % interval, from"), "money"),
-        "interval_high": Shown(_("to"), "money"),
+        "interval_high": Shown(_("80 % interval, to"), "money"),
         "difference": Shown(_("What it was"), "money"),
     }
 
