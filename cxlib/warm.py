@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-from cxlib.fairness import gaps, overtakes, overtakes_over_time, passed_effects, unexplained_passes
+from cxlib.fairness import gaps, passed_effects, queue_numbers, unexplained_passes
 from cxlib.intake import read
 from cxlib.matching import Catalogue, bill, flag_history, plan_fit, withheld
 from cxlib.store import Incoming, Store
@@ -33,8 +33,7 @@ def warm() -> None:
             "outcome": ["served", "served"],
         }
     )
-    overtakes(contacts)
-    overtakes_over_time(contacts)
+    queue_numbers(contacts, priority=["a"])
     unexplained_passes(contacts)
     passed_effects(contacts)
     gaps(contacts, outcomes="wait", min_group=1)

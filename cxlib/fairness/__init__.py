@@ -21,6 +21,7 @@ from cxlib.fairness.overtakes import (
     passed_summary,
     routing_and_rank,
 )
+from cxlib.fairness.queue_numbers import QueueNumbers, queue_numbers
 from cxlib.fairness.replay import Replay, replay
 from cxlib.fairness.report import FairnessReport, fairness_report
 from cxlib.fairness.substance import equal_courtesy, need_substance, said_of_tiers, tier_substance
@@ -35,6 +36,7 @@ __all__ = [
     "FairnessReport",
     "LabelTrap",
     "OvertakeCounts",
+    "QueueNumbers",
     "Replay",
     "Thresholds",
     "UnexplainedPasses",
@@ -63,6 +65,7 @@ __all__ = [
     "passed_effects",
     "passed_summary",
     "prepare",
+    "queue_numbers",
     "replay",
     "routing_and_rank",
     "said_of_tiers",

@@ -8,7 +8,8 @@ import numpy as np
 
 from cxlib.engine import threads
 from cxlib.engine.frames import MICROSECONDS
-from cxlib.fairness.clock import local_hours, period_numbers
+from cxlib.fairness import kernels
+from cxlib.fairness.clock import period_numbers
 from cxlib.fairness.groups import MIN_GROUP, By, share
 from cxlib.fairness.intervals import LEVEL, SEED, day_intervals
 from cxlib.fairness.lines import POOL, SERVED, Lines, labels, lines_of
@@ -77,10 +78,10 @@ def cost_to_others(
     """
     lines = lines_of(contacts, by=by, pool=pool, ranks=ranks, keep=each)
     first = priority_tiers(lines, priority)
-    stood, extra = _re_served(lines)
+    stood, extra = re_served(lines)
     group, groups = groups_of(lines, stood, each)
     has_priority = first[stood.tier] if stood.tier.size else np.zeros(0, bool)
-    days = period_numbers(local_hours(stood.arrived, zone=zone), "day")
+    days = period_numbers(lines.hours(zone)[stood.row], "day")
     day = days - (days.min() if days.size else 0)
     cell, shape = day * len(groups) + group, (int(day.max(initial=-1)) + 1, len(groups))
     costs = _sums(cell, np.where(has_priority, 0, extra), shape)
@@ -126,7 +127,7 @@ def waits_re_served(
     See `cost_to_others` for the parameters.
     """
     lines = lines_of(contacts, by=by, pool=pool, ranks=ranks, keep=each)
-    stood, extra = _re_served(lines)
+    stood, extra = re_served(lines)
     group, groups = groups_of(lines, stood, each)
     k = len(lines.tiers)
     cell, cells = group * k + stood.tier, len(groups) * k
@@ -143,13 +144,13 @@ def waits_re_served(
     return out[out["n"] > 0].reset_index(drop=True)
 
 
-def extra_waits(lines: Lines) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Return who queued and was served (rows), and how much longer each waited than in order of arrival.
+def re_served(lines: Lines) -> tuple[Standing, NDArray[np.int64]]:
+    """Return who queued and was served, and how much longer each waited than in order of arrival.
 
-    The second array is in microseconds; within each pool it sums to 0.
+    The second is in microseconds, in the order of the first; within each pool it sums to 0.
     """
-    stood, extra = _re_served(lines)
-    return stood.row, extra
+    found: tuple[Standing, NDArray[np.int64]] = lines.kept("re_served", lambda: _re_served(lines))
+    return found
 
 
 def _re_served(lines: Lines) -> tuple[Standing, NDArray[np.int64]]:
@@ -164,6 +165,5 @@ def _re_served(lines: Lines) -> tuple[Standing, NDArray[np.int64]]:
 
 
 def _sums(cell: NDArray[np.int64], values: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64]:
-    out = np.zeros(int(np.prod(shape)), np.int64)
-    np.add.at(out, cell, values)
-    return out.reshape(shape)
+    sums: NDArray[np.int64] = kernels.summed(cell, values, int(np.prod(shape))).reshape(shape)
+    return sums

@@ -13,7 +13,7 @@ from cxlib.engine import threads
 from cxlib.engine.frames import MICROSECONDS, missing, names, pandas, standard
 from cxlib.errors import CxError
 from cxlib.fairness import pair_kernels
-from cxlib.fairness.clock import local_hours, period_numbers
+from cxlib.fairness.clock import period_numbers
 from cxlib.fairness.groups import MIN_GROUP, By
 from cxlib.fairness.head_start import MOST_PAIRS
 from cxlib.fairness.intervals import LEVEL, SEED
@@ -139,7 +139,7 @@ def passed_effects(
     if of == "passes":
         of_them = priority_tiers(lines, priority)
     chosen = (counts.passed < len(lines.tiers)) & np.append(of_them, False)[lines.tier] & (lines.ends != STILL_WAITING)
-    hours = local_hours(lines.arrived, zone=zone)
+    hours = lines.hours(zone)
     strata = _strata(lines, hours, same_tier=same_tier)
     days = period_numbers(hours, "day")
     times = np.minimum(counts.times_passed if of == "passed" else counts.times_passing, MOST_TIMES)

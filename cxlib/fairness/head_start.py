@@ -12,7 +12,7 @@ from cxlib.engine import threads
 from cxlib.engine.frames import MICROSECONDS, names
 from cxlib.errors import CxError
 from cxlib.fairness import pair_kernels
-from cxlib.fairness.clock import local_hours, period_numbers
+from cxlib.fairness.clock import period_numbers
 from cxlib.fairness.declared import declared_head_starts
 from cxlib.fairness.joint_minimum import joint_minimum
 from cxlib.fairness.lines import POOL, SERVED, STILL_WAITING, lines_of
@@ -120,7 +120,7 @@ def head_start_thresholds(
             most=MOST_TIERS,
         )
     stood = standing(lines, lines.queued & lines.known & lines.has_tier)
-    hours, work = local_hours(stood.arrived, zone=zone), stood.later_in_line()
+    hours, work = lines.hours(zone)[stood.row], stood.later_in_line()
     days = period_numbers(hours, "day")
     sample = sample_days(days, work, most=most_pairs, seed=seed)
     waited = (stood.ends - stood.arrived)[stood.ends != STILL_WAITING]

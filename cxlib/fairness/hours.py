@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 import pandas as pd
 
+from cxlib.engine import threads
 from cxlib.engine.frames import MICROSECONDS
 from cxlib.errors import CxError
-from cxlib.fairness.clock import local_hours, period_numbers
-from cxlib.fairness.cost import extra_waits
+from cxlib.fairness import kernels
+from cxlib.fairness.clock import period_numbers
+from cxlib.fairness.cost import re_served
 from cxlib.fairness.groups import MIN_GROUP, By, share
 from cxlib.fairness.intervals import LEVEL, SEED, DayIntervals, day_intervals
 from cxlib.fairness.lines import ABANDONED, POOL
-from cxlib.fairness.overtakes import Passers, count_overtakes
+from cxlib.fairness.overtakes import OvertakeCounts, Passers, count_overtakes
 from cxlib.fairness.periods import period_starts
 from cxlib.fairness.priority import priority_tiers
 from cxlib.fairness.statistics import RATIO
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 Measure = Literal["share_passed", "mean_passed", "extra_wait_s"]
 MEASURES: Final[tuple[Measure, ...]] = ("share_passed", "mean_passed", "extra_wait_s")
+_PARTS: Final = ("n", "n_passed", "passed", "n_passed_abandoned", "n_served", "extra_us")
 _SUMS: Final[dict[str, tuple[str, str]]] = {
     "share_passed": ("n_passed", "n"),
     "mean_passed": ("passed", "n"),
@@ -83,35 +86,18 @@ def hours_that_hurt(
             known=", ".join(MEASURES),
         )
     counts = count_overtakes(contacts, by=by, pool=pool, passers=passers, ranks=ranks)
-    lines, n_tiers = counts.lines, len(counts.lines.tiers)
-    first = priority_tiers(lines, priority)
-    others = np.append(~first, False)[counts.passed]
-    times = counts.passed_by[:, first].sum(axis=1, dtype=np.int64) if n_tiers else np.zeros(len(lines), np.int64)
-    row, extra_us = extra_waits(lines)
-    extra, served = np.zeros(len(lines), np.int64), np.zeros(len(lines), bool)
-    extra[row], served[row] = extra_us, True
-    hours = local_hours(lines.arrived, zone=zone)
-    number, days = period_numbers(hours, every), period_numbers(hours, "day")
-    was = others & (times > 0)
-    parts = {
-        "n": others,
-        "n_passed": was,
-        "passed": np.where(others, times, 0),
-        "n_passed_abandoned": was & (lines.outcome == ABANDONED),
-        "n_served": others & served,
-        "extra_us": np.where(others, extra, 0),
-    }
-    base, n_periods = (int(number.min()), int(np.ptp(number)) + 1) if number.size else (0, 0)
-    table = pd.DataFrame({name: _summed(number - base, part, n_periods) for name, part in parts.items()})
-    table.insert(0, "number", np.arange(base, base + n_periods))
-    table = table[table["n"] > 0].reset_index(drop=True)
-    out = _rates(table, every, min_group)
-    cells = np.searchsorted(table["number"], number[others])
+    first = priority_tiers(counts.lines, priority)
+    first_hour, sums = _by_hour(counts, first, zone)
+    there = sums[0] > 0
+    hours, sums = first_hour + np.flatnonzero(there), sums[:, there]
+    numbers, cell = np.unique(period_numbers(hours, every), return_inverse=True)
+    table = {name: kernels.summed(cell, part, numbers.size) for name, part in zip(_PARTS, sums, strict=True)}
+    out = _rates(table, period_starts(numbers, every), min_group)
     # an hour of the calendar is on one day
-    day = np.zeros(cells.size, np.int64) if every == "hour" else days[others] - days.min(initial=np.iinfo(np.int64).max)
-    mine = {name: part[others] for name, part in parts.items()}
-    found = _interval(measure, mine, day, cells, level=level, seed=seed)
-    enough = (table[_SUMS[measure][1]] >= min_group).to_numpy()
+    day = period_numbers(hours, "day")
+    day = np.zeros_like(day) if every == "hour" else np.unique(day, return_inverse=True)[1]
+    found = _interval(measure, dict(zip(_PARTS, sums, strict=True)), day, cell, level=level, seed=seed)
+    enough = table[_SUMS[measure][1]] >= min_group
     out["low"], out["high"] = np.where(enough, found.low, np.nan), np.where(enough, found.high, np.nan)
     out["n_days"] = found.n_days
     out["method"] = np.where(enough, found.method, "none").astype(str)
@@ -121,6 +107,26 @@ def hours_that_hurt(
     place = pd.Series(np.arange(1, len(out) + 1), dtype="Int64")
     out.insert(0, "place", place.mask(out["too_few"]))
     return out
+
+
+def _by_hour(counts: OvertakeCounts, first: NDArray[np.bool_], zone: str) -> tuple[int, NDArray[np.int64]]:
+    """Return the first local hour of the log, and what those without priority met from hour to hour (`_PARTS`)."""
+    lines = counts.lines
+    hours = lines.hours(zone)
+    if not hours.size:
+        return 0, np.zeros((len(_PARTS), 0), np.int64)
+    stood, extra = re_served(lines)
+    by_row = np.full(len(lines), np.iinfo(np.int64).min)
+    by_row[stood.row] = extra
+    other = np.append(~first, False)[counts.passed]
+    left, base, n = lines.outcome == ABANDONED, int(hours.min()), int(np.ptp(hours)) + 1
+    parts = threads.run(
+        lambda a, b: kernels.hour_sums(
+            hours[a:b] - base, other[a:b], counts.passed_by[a:b], first, left[a:b], by_row[a:b], n
+        ),
+        threads.blocks(hours.size, parts=4),
+    )
+    return base, np.sum(parts, axis=0)
 
 
 def _interval(
@@ -135,17 +141,17 @@ def _interval(
     n_days, n_cells = int(day.max(initial=0)) + 1, int(cells.max(initial=-1)) + 1
     scale = MICROSECONDS if measure == "extra_wait_s" else 1
     top, bottom = (
-        _summed(day * n_cells + cells, parts[name], n_days * n_cells).reshape(n_days, n_cells)
+        kernels.summed(day * n_cells + cells, parts[name], n_days * n_cells).reshape(n_days, n_cells)
         for name in _SUMS[measure]
     )
     bounds = (0.0, 1.0) if measure == "share_passed" else (-np.inf, np.inf)
     return day_intervals(np.stack([top / scale, bottom], axis=-1), RATIO, level=level, seed=seed, bounds=bounds)
 
 
-def _rates(table: pd.DataFrame, every: str, min_group: int) -> pd.DataFrame:
+def _rates(table: dict[str, NDArray[np.int64]], periods: Any, min_group: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "period": period_starts(table["number"].to_numpy(), every),
+            "period": periods,
             "n": table["n"],
             "n_passed": table["n_passed"],
             "share_passed": share(table["n_passed"], table["n"], at_least=min_group),
@@ -157,9 +163,3 @@ def _rates(table: pd.DataFrame, every: str, min_group: int) -> pd.DataFrame:
             "extra_wait_s": share(table["extra_us"], table["n_served"], at_least=min_group) / MICROSECONDS,
         }
     )
-
-
-def _summed(cell: Any, values: Any, cells: int) -> Any:
-    out = np.zeros(cells, np.int64)
-    np.add.at(out, cell, values)
-    return out

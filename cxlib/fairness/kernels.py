@@ -267,3 +267,55 @@ def cell_sums(place: Int64s, passed: Int8s, times: Int64s, left: Flags, n_places
         else:
             sums[5, cell] += left[row]
     return sums
+
+
+@njit(cache=True, nogil=True)
+def summed(cell: Int64s, values: Int64s, cells: int) -> Int64s:
+    """Return the sums of values (int64 array, length n) by cell (int64 array, length n, 0 to cells - 1)."""
+    sums = np.zeros(cells, np.int64)
+    for row in range(cell.shape[0]):
+        sums[cell[row]] += values[row]
+    return sums
+
+
+@njit(cache=True, nogil=True)
+def hour_sums(
+    hour: Int64s, other: Flags, passed_by: Int32s, priority: Flags, left: Flags, extra: Int64s, n_hours: int
+) -> Int64s:
+    """Sum up by hour what those without priority met.
+
+    Parameters
+    ----------
+    hour : int64 array, length n
+        0 to n_hours - 1.
+    other, left : bool arrays, length n
+        Whether the contact queued and has no priority; whether it gave up.
+    passed_by : int32 array, n by K
+    priority : bool array, length K
+    extra : int64 array, length n
+        By how much the wait was longer than in order of arrival; the least number where that is unknown.
+    n_hours : int
+
+    Returns
+    -------
+    int64 array, 6 by n_hours
+        Contacts; those passed by priority; times; those who left, of the passed; contacts of known extra wait; its sum.
+    """
+    sums = np.zeros((6, n_hours), np.int64)
+    unknown = np.iinfo(np.int64).min
+    for row in range(hour.shape[0]):
+        if not other[row]:
+            continue
+        at, times = hour[row], 0
+        for k in range(priority.shape[0]):
+            if priority[k]:
+                times += passed_by[row, k]
+        sums[0, at] += 1
+        if times > 0:
+            sums[1, at] += 1
+            sums[2, at] += times
+            sums[3, at] += left[row]
+        if extra[row] != unknown:
+            sums[4, at] += 1
+            sums[5, at] += extra[row]
+    return sums

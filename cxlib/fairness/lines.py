@@ -15,12 +15,13 @@ from cxlib.engine import threads
 from cxlib.engine.frames import arrow
 from cxlib.errors import CxError
 from cxlib.fairness import kernels
+from cxlib.fairness.clock import local_hours
 from cxlib.fairness.contacts import Contacts, prepare
 from cxlib.fairness.groups import By, grouped, keys_of
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -104,8 +105,27 @@ class Lines:
         """Return further columns of the prepared contacts, by row."""
         return arrow(nw.to_native(self.frame.select(*names)))
 
+    def kept(self, name: Any, make: Callable[[], Any]) -> Any:
+        """Return what was made of the lines before under a name, or make it."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
+
+    @cached_property
+    def _made(self) -> dict[Any, Any]:
+        return {}
+
+    def hours(self, zone: str) -> NDArray[np.int64]:
+        """Return the local hour of each arrival, see `clock.local_hours`."""
+        found: NDArray[np.int64] = self.kept(("hours", zone), lambda: local_hours(self.arrived, zone=zone))
+        return found
+
     def coded(self, name: str) -> tuple[list[str | None], NDArray[np.int32]]:
         """Return the values of a text column, sorted, the missing one last, and each row's place among them."""
+        found: tuple[list[str | None], NDArray[np.int32]] = self.kept(("codes", name), lambda: self._coded(name))
+        return found
+
+    def _coded(self, name: str) -> tuple[list[str | None], NDArray[np.int32]]:
         self.prepared.need(name)
         coded = self.columns(name)[name].dictionary_encode(null_encoding="encode").combine_chunks()
         values = coded.dictionary.to_pylist()

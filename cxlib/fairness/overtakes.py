@@ -20,7 +20,7 @@ import pyarrow as pa
 from cxlib.engine import threads
 from cxlib.errors import CxError
 from cxlib.fairness import kernels
-from cxlib.fairness.clock import local_hours, period_numbers
+from cxlib.fairness.clock import period_numbers
 from cxlib.fairness.groups import MIN_GROUP, By, share
 from cxlib.fairness.lines import ABANDONED, MOST_TIERS, POOL, SERVED, Lines, labels, lines_of
 from cxlib.fairness.periods import Every, period_starts
@@ -73,6 +73,20 @@ class OvertakeCounts:
     passed: NDArray[np.int8]
     passed_by: NDArray[np.int32]
     passes_of: NDArray[np.int32]
+
+    @cached_property
+    def pair_sums(self) -> NDArray[np.int64]:
+        """Counts by tier pair, see `kernels.pair_sums`."""
+        left = self.lines.outcome == ABANDONED
+        n_tiers = len(self.lines.tiers)
+        parts = threads.run(
+            lambda a, b: kernels.pair_sums(
+                self.passed_by[a:b], self.passes_of[a:b], self.passer[a:b], self.passed[a:b], left[a:b]
+            ),
+            threads.blocks(len(self.lines), parts=4),
+        )
+        sums: NDArray[np.int64] = np.sum(parts, axis=0).reshape(5, n_tiers, n_tiers)
+        return sums
 
     @cached_property
     def times_passed(self) -> NDArray[np.int64]:
@@ -161,9 +175,7 @@ def overtakes(
     """
     counts = count_overtakes(contacts, by=by, pool=pool, passers=passers, ranks=ranks)
     tiers, n = counts.lines.tiers, len(counts.lines.tiers)
-    left = counts.lines.outcome == ABANDONED
-    pairs = kernels.pair_sums(counts.passed_by, counts.passes_of, counts.passer, counts.passed, left)
-    passes, of_left, n_passed, n_left, n_passers = (np.asarray(each).ravel() for each in pairs)
+    passes, of_left, n_passed, n_left, n_passers = (each.ravel() for each in counts.pair_sums)
     queued = np.tile(np.bincount(counts.passed, minlength=n + 1)[:n], n)
     return pd.DataFrame(
         {
@@ -285,7 +297,7 @@ def overtakes_over_time(
     See `overtakes` for the parameters, and `allocation_over_time` for `every` and `zone`.
     """
     counts = count_overtakes(contacts, by=by, pool=pool, passers=passers, ranks=ranks)
-    number = period_numbers(local_hours(counts.lines.arrived, zone=zone), every)
+    number = period_numbers(counts.lines.hours(zone), every)
     first = int(number.min()) if number.size else 0
     n_periods = int(number.max()) - first + 1 if number.size else 0
     out = _summary(counts, number - first, n_periods, min_group)
@@ -361,12 +373,18 @@ def routing_and_rank(
     pool: Sequence[str] | None = POOL,
     passers: Passers = "all",
     ranks: Any = None,
+    one_line: OvertakeCounts | None = None,
 ) -> pd.DataFrame:
     """Return how many passes come of who stands in which line, and how many of who is called first within a line.
 
     Had all contacts been one line, whoever came later and was served earlier passed. Of those passes, some are within
     a pool: the order within the line, so rank. The others are between pools: the lines go at different speeds, so
     routing and staffing.
+
+    Parameters
+    ----------
+    one_line : OvertakeCounts, optional
+        What `count_overtakes` made of the same contacts as one pool; counted where it is absent.
 
     Returns
     -------
@@ -375,12 +393,14 @@ def routing_and_rank(
         share_between (missing where nobody passed); one_line, whether the file has no column of pools, so that nothing
         can be between.
 
-    See `overtakes` for the parameters.
+    See `overtakes` for the other parameters.
     """
     counts = count_overtakes(contacts, by=by, pool=pool, passers=passers, ranks=ranks)
     within = overtakes(counts)
     lines = counts.lines
-    whole = within if len(lines.spans) <= 1 else overtakes(count_overtakes(lines.as_one_line(), passers=counts.passers))
+    if one_line is None and len(lines.spans) > 1:
+        one_line = count_overtakes(lines.as_one_line(), passers=counts.passers)
+    whole = within if one_line is None else overtakes(one_line)
     inside = within["passes"].to_numpy()
     between = whole["passes"].to_numpy() - inside
     return pd.DataFrame(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cxlib.fairness.lines import Lines
 
 _BLOCK_PAIRS: Final = 4_000_000
+_FEW: Final = 1 << 22
+"""Combinations of keys up to which they are counted; beyond, they are sorted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,15 +85,22 @@ def groups_of(
     if period is not None and every is not None:
         numbers, number = np.unique(period, return_inverse=True)
         keys["period"] = (period_starts(numbers, every), number)
+    n_places = 1
     for values, code in keys.values():
         place = place * len(values) + code
-    found, first, group = np.unique(place, return_index=True, return_inverse=True)
+        n_places *= len(values)
+    if n_places <= _FEW:
+        found = np.flatnonzero(np.bincount(place, minlength=n_places))
+        number = np.zeros(max(n_places, 1), np.int64)
+        number[found] = np.arange(found.size)
+        group = number[place]
+    else:
+        found, group = np.unique(place, return_inverse=True)
     groups = pd.DataFrame(index=range(found.size))
-    for name, (values, code) in keys.items():
-        if name == "period":
-            groups[name] = values[code[first]]
-        else:
-            groups[name] = pd.Series(np.asarray(values, dtype=object)[code[first]], dtype="str")
+    for name, (values, _) in reversed(keys.items()):
+        taken = np.asarray(values, dtype=None if name == "period" else object)[found % max(len(values), 1)]
+        groups.insert(0, name, taken if name == "period" else pd.Series(taken, dtype="str"))
+        found //= max(len(values), 1)
     return group, groups
 
 

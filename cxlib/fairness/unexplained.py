@@ -11,7 +11,7 @@ import pandas as pd
 from cxlib.engine import threads
 from cxlib.engine.frames import MICROSECONDS
 from cxlib.fairness import pair_kernels
-from cxlib.fairness.clock import local_hours, period_numbers
+from cxlib.fairness.clock import period_numbers
 from cxlib.fairness.declared import declared_head_starts
 from cxlib.fairness.groups import By, share
 from cxlib.fairness.head_start import MOST_PAIRS, implied_head_start
@@ -107,7 +107,7 @@ def unexplained_passes(
     may_be_passed = lines.queued & lines.known & lines.has_tier
     stood = standing(lines, may_pass | may_be_passed)
     work = stood.later_in_line()
-    days = period_numbers(local_hours(stood.arrived, zone=zone), "day")
+    days = period_numbers(lines.hours(zone)[stood.row], "day")
     sample = sample_days(days, work, most=most_pairs, seed=seed)
     group, groups = groups_of(lines, stood, each)
     rules = _rules(lines, groups, head_starts, {} if declared is None else declared_head_starts(declared))

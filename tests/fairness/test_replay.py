@@ -8,7 +8,7 @@ import pytest
 
 from cxlib.errors import CxError
 from cxlib.fairness.contacts import prepare
-from cxlib.fairness.cost import extra_waits
+from cxlib.fairness.cost import re_served
 from cxlib.fairness.hours import hours_that_hurt
 from cxlib.fairness.lines import lines_of
 from cxlib.fairness.overtakes import overtakes_by_contact, overtakes_over_time
@@ -138,8 +138,8 @@ def test_hours_are_ranked_by_what_they_do_to_the_others(log, every):
     found = hours_that_hurt(contacts, every=every, ranks=RANKS, zone="Asia/Shanghai", min_group=5)
     people = overtakes_by_contact(contacts, ranks=RANKS).assign(arrived_at=contacts["arrived_at"])
     lines = lines_of(contacts)
-    row, extra = extra_waits(lines)
-    people["extra_s"] = pd.Series(extra / 1e6, index=row)
+    stood, extra = re_served(lines)
+    people["extra_s"] = pd.Series(extra / 1e6, index=stood.row)
     others = people[(people["tier"] == "low") & people["queued"]]
     local = others["arrived_at"].dt.tz_convert("Asia/Shanghai").dt.tz_localize(None)
     period = {"hour": local.dt.floor("h"), "hour_of_day": local.dt.hour, "weekday": local.dt.day_of_week}[every]
