@@ -12,7 +12,8 @@ from cxlib.matching.fit import fit_summary, flag_history, plan_fit
 from cxlib.matching.flag_changes import count_changes, flag_changes
 from cxlib.matching.group_fit import group_fit
 from cxlib.matching.moves import moves
-from cxlib.matching.offer_outcomes import bills_of, join_results, offer_outcomes, outcome_warnings, results_of
+from cxlib.matching.offer_outcomes import offer_outcomes, outcome_warnings
+from cxlib.matching.offer_results import bills_of, join_results, results_of
 from cxlib.matching.operator_view import operator_view
 from cxlib.matching.power import hold_out_power, past_leaving
 from cxlib.matching.reasons import reasons, say_reason

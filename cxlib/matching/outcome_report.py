@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from cxlib import formats
 from cxlib.engine.records import records
-from cxlib.matching.offer_outcomes import WARNINGS, join_results, offer_outcomes, outcome_warnings
+from cxlib.matching.offer_outcomes import WARNINGS, offer_outcomes, outcome_warnings
+from cxlib.matching.offer_results import join_results
 from cxlib.texts import _
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cxlib import charts, formats
-from cxlib.matching.offer_outcomes import WARNINGS, bills_of, results_of
+from cxlib.matching.offer_outcomes import WARNINGS
+from cxlib.matching.offer_results import bills_of, results_of
 from cxlib.matching.outcome_report import OutcomeReport, outcome_report, say_acceptance, say_leaving, say_revenue
 from cxlib.texts import _
 from cxlib.ui import definitions, link, matching, results, states
