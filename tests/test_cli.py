@@ -287,6 +287,25 @@ def test_rows_sum_up_to_the_headline_on_the_demo(small_demo: list[Any], home: Pa
     assert sum(each["customer_months"] for each in known["causes"]) == known["customer_months"] - known["within"]
 
 
+def test_a_reason_counts_what_the_switch_costs(home: Path) -> None:
+    rows = "".join(f"{who},2026-{m:02d},S,{500 + 10 * who}\n" for who in range(12) for m in range(1, 9))
+    usage = written(home, "usage.csv", "customer_id,month,plan_id,minutes\n" + rows)
+    plans = written(
+        home,
+        "plans.csv",
+        "plan_id,monthly_fee,activation_fee,included_minutes,overage_price_minutes\nS,10,0,100,0.10\nL,30,9,1000,0.10\n",
+    )
+    found = run_json("--lang", "en", "match", "--usage", usage, "--plans", plans, "--advise", "--out", home / "o.csv")
+    rows_out = pd.read_csv(home / "o.csv", dtype={"customer_id": str}).set_index("customer_id")
+    # Customer 0 uses 500 minutes: 50 a month on S, 150 in three months; 90 on L and 9 once.
+    assert (rows_out.loc["0", "expected_saving"], rows_out.loc["0", "switching_cost"]) == (51.0, 9.0)
+    assert (
+        "S is expected to cost 150.00, L 99.00, of it 9.00 for the switch: 51.00 less"
+        in rows_out.loc["0", "advice_reason"]
+    )
+    assert found["advice"]["switch"] == 12
+
+
 def test_usage_read_part_by_part_says_the_same(small_demo: list[Any], home: Path) -> None:
     out = home / "fit.parquet"
     whole, streamed = run_json("match", *small_demo), run_json("match", *small_demo, "--stream", "--out", out)

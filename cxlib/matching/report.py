@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
@@ -185,22 +186,37 @@ class MatchingReport:
     def _why(self, row: Any) -> str:
         """Return what is advised to one customer and why, in a sentence."""
         if row.advice == "switch":
-            return _(
-                "Over {n} months {held} is expected to cost {cost}, {advised} {less}: {saving} less, with a "
-                "probability of {p}.",
-                n=self.horizon,
-                held=row.plan_id,
-                cost=formats.money(row.expected_cost_held, self.catalogue.currency),
-                advised=row.advised_plan_id,
-                less=formats.money(row.expected_cost_held - row.expected_saving, self.catalogue.currency),
-                saving=formats.money(row.expected_saving, self.catalogue.currency),
-                p=formats.share(row.p_saves, decimals=0),
-            )
+            return self._why_switch(row)
         if row.advice == "not_reconciled":
             return _(CAUSE_TEXTS.get(row.likely_cause, CAUSE_TEXTS["unknown"]))
         if row.advice == "stay":
             return _("No plan that may be taken is expected to save more than asked for.")
         return _("There are fewer than {months} complete months with usage.", months=self.months)
+
+    def _why_switch(self, row: Any) -> str:
+        money = partial(formats.money, currency=self.catalogue.currency)
+        told = {
+            "n": self.horizon,
+            "held": row.plan_id,
+            "cost": money(row.expected_cost_held),
+            "advised": row.advised_plan_id,
+            # what is left to the cent, so that the sentence adds up
+            "less": money(row.expected_cost_held - row.expected_saving),
+            "saving": money(row.expected_saving),
+            "p": formats.share(row.p_saves, decimals=0),
+        }
+        if row.switching_cost > 0:
+            return _(
+                "Over {n} months {held} is expected to cost {cost}, {advised} {less}, of it {once} for the switch: "
+                "{saving} less, with a probability of {p}.",
+                once=money(row.switching_cost),
+                **told,
+            )
+        return _(
+            "Over {n} months {held} is expected to cost {cost}, {advised} {less}: {saving} less, with a probability "
+            "of {p}.",
+            **told,
+        )
 
     def _reconciliation(self) -> dict[str, Any]:
         found = self.reconciliation
