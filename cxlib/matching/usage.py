@@ -281,6 +281,7 @@ def _match(edges: Any, data: Any, key_edges: Any, key_data: Any, out: Any) -> No
 
 
 def in_order(starts: NDArray[np.int64], names: pa.LargeStringArray, month: NDArray[np.int32]) -> bool:
+    """Return whether customers are sorted by name and each one's months ascend without doubles."""
     if len(names) > 1 and not pc.all(pc.less(names[:-1], names[1:])).as_py():
         return False
     return bool(_first_step(starts, month, 0) < 0)
