@@ -44,13 +44,19 @@ def declared_head_start(rule: str | None) -> float | None:
     return float("inf") if _STRICT.search(text) else None
 
 
-def declared_head_starts(declared: Any) -> dict[str, float]:
+def declared_head_starts(declared: Any, ranks: Any = None) -> dict[str, float]:
     """Return the declared head start of each tier, in seconds, where it can be told.
 
     Parameters
     ----------
-    declared : mapping of tier to seconds or to the text of a rule, or the table of tiers
+    declared : mapping of tier to seconds or to the text of a rule, or the table of tiers, or None
+    ranks : anything, optional
+        Stands in for `declared` where that is None and this is a table of tiers with declared rules.
     """
+    if declared is None:
+        if ranks is None or isinstance(ranks, Mapping) or "declared_rule" not in names(ranks):
+            return {}
+        declared = ranks
     if isinstance(declared, Mapping):
         said = dict(declared)
     else:

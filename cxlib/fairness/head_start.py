@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cxlib.engine import threads
-from cxlib.engine.frames import MICROSECONDS, names
+from cxlib.engine.frames import MICROSECONDS
 from cxlib.errors import CxError
 from cxlib.fairness import pair_kernels
 from cxlib.fairness.clock import period_numbers
@@ -107,8 +107,6 @@ def head_start_thresholds(
     """
     if isinstance(contacts, Thresholds):
         return contacts
-    if declared is None and ranks is not None and not hasattr(ranks, "keys") and "declared_rule" in names(ranks):
-        declared = ranks
     lines = lines_of(contacts, by=by, pool=pool, ranks=ranks, keep=each)
     if len(lines.tiers) > MOST_TIERS:
         raise CxError(
@@ -137,7 +135,7 @@ def head_start_thresholds(
         tables=tables,
         pairs=pairs,
         sample=sample,
-        declared={} if declared is None else declared_head_starts(declared),
+        declared=declared_head_starts(declared, ranks),
     )
 
 

@@ -87,7 +87,8 @@ def hours_that_hurt(
         )
     counts = count_overtakes(contacts, by=by, pool=pool, passers=passers, ranks=ranks)
     first = priority_tiers(counts.lines, priority)
-    first_hour, sums = _by_hour(counts, first, zone)
+    name = ("hours that hurt", counts.passers, first.tobytes(), zone)
+    first_hour, sums = counts.lines.kept(name, lambda: _by_hour(counts, first, zone))
     there = sums[0] > 0
     hours, sums = first_hour + np.flatnonzero(there), sums[:, there]
     numbers, cell = np.unique(period_numbers(hours, every), return_inverse=True)

@@ -72,7 +72,7 @@ def groups_of(
     Parameters
     ----------
     each : sequence of str
-        Columns to group by; those that the file lacks are left out.
+        Columns to group by; those that the file lacks are left out. Without any, all are one group, also nobody.
     period : int64 array, optional
         Number of the period of each contact, of kind `every`; the groups then have a column period.
     """
@@ -90,7 +90,7 @@ def groups_of(
         place = place * len(values) + code
         n_places *= len(values)
     if n_places <= _FEW:
-        found = np.flatnonzero(np.bincount(place, minlength=n_places))
+        found = np.flatnonzero(np.bincount(place, minlength=n_places)) if keys else np.zeros(1, np.int64)
         number = np.zeros(max(n_places, 1), np.int64)
         number[found] = np.arange(found.size)
         group = number[place]

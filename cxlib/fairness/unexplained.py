@@ -99,10 +99,9 @@ def unexplained_passes(
     See `implied_head_start` and `overtakes` for the other parameters.
     """
     lines = lines_of(contacts, by=by, pool=pool, ranks=ranks, keep=each)
+    said = declared_head_starts(declared, ranks)
     if head_starts is None:
-        head_starts = implied_head_start(
-            lines, each=each, zone=zone, declared=declared, most_pairs=most_pairs, seed=seed
-        )
+        head_starts = implied_head_start(lines, each=each, zone=zone, declared=said, most_pairs=most_pairs, seed=seed)
     may_pass = (lines.outcome == SERVED) & lines.known & lines.has_tier & (lines.queued | (passers == "all"))
     may_be_passed = lines.queued & lines.known & lines.has_tier
     stood = standing(lines, may_pass | may_be_passed)
@@ -110,7 +109,7 @@ def unexplained_passes(
     days = period_numbers(lines.hours(zone)[stood.row], "day")
     sample = sample_days(days, work, most=most_pairs, seed=seed)
     group, groups = groups_of(lines, stood, each)
-    rules = _rules(lines, groups, head_starts, {} if declared is None else declared_head_starts(declared))
+    rules = _rules(lines, groups, head_starts, said)
     parts = list(stretches(stood, group, sample.holds(days), work))
     arrays = (stood.arrived, stood.ends, stood.tier, may_pass[stood.row], may_be_passed[stood.row])
     counts, by_excess = _counted(arrays, group, rules, parts)

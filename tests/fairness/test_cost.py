@@ -91,5 +91,8 @@ def test_too_few_and_nobody(log):
     assert few["too_few"]
     assert few["reason"] == "too_few"
     assert np.isnan(few["cost_s"])
-    assert len(cost_to_others(log([]), ranks=RANKS)) == 0
+    nobody = cost_to_others(log([]), ranks=RANKS).iloc[0]
+    assert (nobody["n_priority"], nobody["n_others"], nobody["reason"]) == (0, 0, "too_few")
+    assert np.isnan(nobody["cost_s"])
+    assert len(cost_to_others(log([]).assign(queue=[]), each=("queue",), ranks=RANKS)) == 0
     assert len(waits_re_served(log([]))) == 0

@@ -82,3 +82,12 @@ def test_nobody_and_those_without_a_tier(log):
     assert unexplained_passes(log([])).n == 0
     found = unexplained_passes(log([(None, 0, 20, "served"), ("a", 1, 5, "served"), ("b", 2, 4, "served")]))
     assert found.counts[["passer", "passed", "passes"]].to_numpy().tolist() == [["b", "a", 1]]
+
+
+def test_the_table_of_tiers_tells_what_is_declared(log):
+    contacts = drawn(log, 9)
+    tiers = pd.DataFrame({"tier": ["a", "b"], "rank": [1, 2], "declared_rule": ["strict", "first come, first served"]})
+    by_table = unexplained_passes(contacts, ranks=tiers)
+    by_name = unexplained_passes(contacts, ranks={"a": 1, "b": 2}, declared={"a": "strict", "b": 0})
+    pd.testing.assert_frame_equal(by_table.counts, by_name.counts)
+    assert by_table.counts["beyond_declared"].notna().all()
