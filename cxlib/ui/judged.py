@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from cxlib import formats
+from cxlib.matching import tasks
 from cxlib.matching.reliability import ADVISED, backtest_by, calibration, reliability_curve, summarise_backtest
 from cxlib.matching.rules import DIRECTIONS, RULE_NAMES, RULES
 from cxlib.texts import _
@@ -28,6 +29,8 @@ SIMPLE: Final = tuple(rule for rule in RULES if rule != ADVISED)
 class Judged:
     """The back-test of a data set, or the part of it that the reader has chosen; its measures are kept.
 
+    `drawn` tells that not everybody was judged but a random choice.
+
     Parameters
     ----------
     scope : Scope
@@ -42,6 +45,7 @@ class Judged:
         self.least = scope.settings.min_group
         self.rows = part_of(rows, way=way, tier=tier)
         self.customers = int(self.rows["customer_id"].nunique())
+        self.drawn = int(rows["customer_id"].nunique()) >= tasks.MOST_JUDGED
         self._where = {"way": way, "tier": tier, **long.options_of(scope)}
 
     @property

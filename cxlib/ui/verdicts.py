@@ -44,6 +44,8 @@ def said(judged: Judged) -> tuple[str, str]:
         ends=ngettext("{count} month end", "{count} month ends", ends, count=ends),
         period=formats.month(first) if ends == 1 else f"{formats.month(first)} – {formats.month(last)}",
     )
+    if judged.drawn:
+        more += " " + _("They were drawn at random; everybody was learned from.")
     return text, more
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from cxlib.matching import tasks
 from cxlib.runner import Job
 from cxlib.runner.job import cancelled
 from cxlib.ui import long
@@ -45,6 +46,7 @@ def test_the_finding_is_that_of_the_cases(holding: Holding, go: Go) -> None:
     )
     assert "Judged on 72 cases: 24 customers at 3 month ends, Apr 2026 – Jun 2026" in found
     assert "As good as the best simple rule" in found
+    assert "drawn at random" not in found
     assert "Of 36 strong ones (" in found
     assert "They keep 100% of what hindsight saves" in found
     assert {each.label: each.value for each in app.metric} == {
@@ -52,6 +54,13 @@ def test_the_finding_is_that_of_the_cases(holding: Holding, go: Go) -> None:
         "Intervals held": "100.0%",
         "Strong held": "100.0%",
     }
+
+
+def test_a_random_choice_is_said_to_be_one(holding: Holding, go: Go, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "MOST_JUDGED", 14)
+    found = go(holding({"plans": PLANS, "usage": usage(24, 9)}), "backtest")
+    assert "Judged on 42 cases: 14 customers at 3 month ends" in found
+    assert "They were drawn at random" in found
 
 
 def test_a_part_is_chosen_by_direction_and_tier(holding: Holding, go: Go, said: Said) -> None:
