@@ -344,6 +344,10 @@ def test_bills_are_set_beside_the_calculation_in_words(home: Path) -> None:
 NOT_ON_SALE = (
     "plan_id,monthly_fee,on_sale,included_minutes,overage_price_minutes\nS,10,no,100,0.10\nL,30,no,1000,0.10\n"
 )
+NO_LONGER_ON_SALE = (
+    "plan_id,monthly_fee,on_sale,valid_to,included_minutes,overage_price_minutes\n"
+    "S,10,no,,100,0.10\nL,30,yes,2026-02-28,1000,0.10\n"
+)
 TWO_CURRENCIES = (
     "plan_id,monthly_fee,currency,included_minutes,overage_price_minutes\nS,10,EUR,100,0.10\nL,30,USD,1000,0.10\n"
 )
@@ -352,7 +356,8 @@ TWO_CURRENCIES = (
 @pytest.mark.parametrize(
     ("usage", "plans", "code", "words"),
     [
-        (USAGE, NOT_ON_SALE, "nothing_on_sale", ["on sale", "2026-03"]),
+        (USAGE, NOT_ON_SALE, "nothing_on_sale", ["on sale"]),
+        (USAGE, NO_LONGER_ON_SALE, "nothing_on_sale", ["on sale", "2026-03"]),
         (USAGE, TWO_CURRENCIES, "two_currencies", ["EUR", "USD"]),
         (USAGE + "8,2026-01,XXL,5\n", PLANS, "unknown_plan", ["8", "XXL", "2026-01"]),
         ("customer_id,month,plan_id,minutes\n", PLANS, "no_usage", ["no usage"]),
