@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
 from cxlib.demo import operator as op
-from cxlib.demo.contacts import draw_contacts
+from cxlib.demo.contacts import all_days, draw_contacts
 from cxlib.demo.customers import Law, choose_plans, draw_law, draw_people, draw_tiers
 from cxlib.demo.outcomes import hide_labels, judge, leave_for_being_passed
 from cxlib.demo.plans import read_plans, tariff
@@ -46,10 +46,11 @@ class Demo:
     truth: Truth
 
 
-def build_demo(*, seed: int = SEED, customers: int = CUSTOMERS) -> Demo:
+def build_demo(*, seed: int = SEED, customers: int = CUSTOMERS, planted: bool = True) -> Demo:
     """Build the operator; the same seed and size give the same tables.
 
-    The number of contacts does not depend on `customers`: they are what the roster is made for.
+    The number of contacts does not depend on `customers`: they are what the roster is made for. Unless `planted`,
+    nothing is planted in the contacts: tiers and needs still call at different hours, and are served alike.
     """
     by_people, by_law, by_plans, by_contacts, by_outcomes, by_usage, by_bills, by_drops = (
         np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(8)
@@ -58,12 +59,14 @@ def build_demo(*, seed: int = SEED, customers: int = CUSTOMERS) -> Demo:
     people = draw_people(by_people, customers)
     law = draw_law(by_law, people["kind"].to_numpy())
     held, changes = choose_plans(by_plans, people, law, plans)
-    people = _with_tiers(by_plans, people, law, held, plans)
+    people = _with_tiers(by_plans, people, law, held, plans, planted=planted)
 
-    contacts, roster = draw_contacts(by_contacts, people)
+    queues = op.queues(planted=planted)
+    contacts, roster = draw_contacts(by_contacts, people, queues=queues)
     contacts = contacts.sort_values(["arrived_s", "queue", "location"], kind="stable", ignore_index=True)
-    contacts = hide_labels(by_outcomes, judge(by_outcomes, contacts))
-    people, because = leave_for_being_passed(by_outcomes, people, contacts)
+    contacts = hide_labels(by_outcomes, judge(by_outcomes, contacts, planted=planted), queues=queues)
+    leaving = op.LEAVING_PASSED if planted else 0.0
+    people, because = leave_for_being_passed(by_outcomes, people, contacts, share=leaving)
     log = contact_table(by_drops, contacts, people)
 
     usage, dormant = draw_usage(by_usage, people, law, held)
@@ -86,7 +89,7 @@ def build_demo(*, seed: int = SEED, customers: int = CUSTOMERS) -> Demo:
         expected_cost=expected,
         fit=fit,
         unreconciled=named(ids, unreconciled_months(usage, unreconciled)),
-        rules=rules_in_force(),
+        rules=rules_in_force(queues),
         contacts=contact_truth(contacts, real, ids),
         leavers=pd.DataFrame(
             {
@@ -107,12 +110,52 @@ def build_demo(*, seed: int = SEED, customers: int = CUSTOMERS) -> Demo:
     return Demo(tables={name: typed(frame, TABLES[name]) for name, frame in frames.items()}, truth=truth)
 
 
+def build_log(
+    *, seed: int, customers: int = 2000, days: int = 28, size: float = 0.3, planted: bool = False
+) -> dict[str, pa.Table]:
+    """Build a small log of the billing and technical queues from the first days of the quarter.
+
+    Parameters
+    ----------
+    customers, days : int
+    size : float
+        Contacts of a day, of those of the operator.
+    planted : bool
+        Whether tiers and needs are served as the operator serves them, or alike.
+
+    Returns
+    -------
+    dict of typed tables
+        `contacts` and `tiers`; their kind is that of `build_demo`.
+    """
+    by_people, by_contacts, by_outcomes, by_drops = (
+        np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(4)
+    )
+    people = draw_people(by_people, customers)
+    people = people.assign(tier=by_people.choice(op.TIERS, size=customers, p=op.TIER_SHARES))
+    people = _with_eagerness(by_people, people, planted=planted)
+    few = [replace(queue, daily=queue.daily * size) for queue in op.queues(planted=planted)[:2]]
+    contacts, _ = draw_contacts(by_contacts, people, queues=few, days=all_days()[:days])
+    contacts = contacts.sort_values(["arrived_s", "queue", "location"], kind="stable", ignore_index=True)
+    contacts = hide_labels(by_outcomes, judge(by_outcomes, contacts, planted=planted), queues=few)
+    frames = {"contacts": contact_table(by_drops, contacts, people), "tiers": tier_table()}
+    return {name: typed(frame, TABLES[name]) for name, frame in frames.items()}
+
+
 def _with_tiers(
-    random: np.random.Generator, people: pd.DataFrame, law: Law, held: NDArray[Any], plans: pd.DataFrame
+    random: np.random.Generator,
+    people: pd.DataFrame,
+    law: Law,
+    held: NDArray[Any],
+    plans: pd.DataFrame,
+    *,
+    planted: bool,
 ) -> pd.DataFrame:
     start = tariff(plans, op.FIRST_MONTH)
     spend = start.expected_cost(law.mean[:, 0])[np.arange(len(people)), start.index(held[:, 0])]
-    tier = draw_tiers(random, spend)
-    rate = np.array(op.CONTACT_RATES)[op.rank_of(tier)]
-    eager = rate * np.exp(EAGERNESS_SPREAD * random.standard_normal(len(people)))
-    return people.assign(tier=tier, eagerness=eager)
+    return _with_eagerness(random, people.assign(tier=draw_tiers(random, spend)), planted=planted)
+
+
+def _with_eagerness(random: np.random.Generator, people: pd.DataFrame, *, planted: bool) -> pd.DataFrame:
+    rate = np.array(op.CONTACT_RATES)[op.rank_of(people["tier"])] if planted else 1.0
+    return people.assign(eagerness=rate * np.exp(EAGERNESS_SPREAD * random.standard_normal(len(people))))

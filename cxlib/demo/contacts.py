@@ -11,6 +11,8 @@ from cxlib.demo import operator as op
 from cxlib.queueing import HeadStart, simulate, smallest_staff
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 DAY_S: Final = 86_400
@@ -20,8 +22,22 @@ COUNTER_NEED: Final = 2.0
 """How much more often customers with a need come to a counter than others."""
 
 
-def draw_contacts(random: np.random.Generator, people: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def draw_contacts(
+    random: np.random.Generator,
+    people: pd.DataFrame,
+    *,
+    queues: Sequence[op.Queue] = op.QUEUES,
+    days: NDArray[np.int64] | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Draw all contacts and run them through their queues.
+
+    Parameters
+    ----------
+    people : DataFrame
+        `tier`, `need`, `joined_on`, `left_on` and `eagerness`, one row per customer.
+    queues : sequence of Queue
+    days : ndarray of int, optional
+        Local days, in days since 1970; default: the quarter.
 
     Returns
     -------
@@ -32,13 +48,14 @@ def draw_contacts(random: np.random.Generator, people: pd.DataFrame) -> tuple[pd
     roster : DataFrame
         `queue`, `location`, `from_at`, `to_at` (UTC), `agents` on duty.
     """
+    days = all_days() if days is None else days
     everyone = [_Callers(people, counter=counter) for counter in (False, True)]
     contacts, rosters = [], []
-    for number, queue in enumerate(op.QUEUES):
-        arrived = _arrivals(random, queue)
+    for number, queue in enumerate(queues):
+        arrived = _arrivals(random, queue, days)
         callers = everyone[queue.channel == "branch"]
         place = callers.draw(random, arrived)
-        from_s, agents = roster(queue)
+        from_s, agents = roster(queue, days)
         run = _run(random, queue, arrived, people.iloc[place], (from_s, agents))
         run.insert(0, "place", place)
         run["passed"] = times_passed(run["arrived_s"], run["wait_end_s"], served=~run["abandoned"])
@@ -49,14 +66,14 @@ def draw_contacts(random: np.random.Generator, people: pd.DataFrame) -> tuple[pd
     return pd.concat(contacts, ignore_index=True), pd.concat(rosters, ignore_index=True)
 
 
-def roster(queue: op.Queue) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def roster(queue: op.Queue, days: NDArray[np.int64] | None = None) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return when the number on duty changes (seconds of UTC since 1970) and to what.
 
     Each hour of the week has the fewest who keep abandonment to the planned share by Erlang A.
     """
     planned: dict[float, int] = {0.0: 0}
     times, counts = [], []
-    for day in _days():
+    for day in all_days() if days is None else days:
         rates = _hourly(queue, day)
         for hour in range(queue.opens, queue.closes):
             rate = rates[hour - queue.opens]
@@ -127,7 +144,8 @@ class _Callers:
         return place
 
 
-def _days() -> NDArray[np.int64]:
+def all_days() -> NDArray[np.int64]:
+    """Return the local days of the quarter, in days since 1970."""
     return np.arange(op.FIRST_DAY.astype(int), op.LAST_DAY.astype(int) + 1)
 
 
@@ -142,10 +160,10 @@ def _hourly(queue: op.Queue, day: int) -> NDArray[np.float64]:
     return known
 
 
-def _arrivals(random: np.random.Generator, queue: op.Queue) -> NDArray[np.float64]:
+def _arrivals(random: np.random.Generator, queue: op.Queue, days: NDArray[np.int64]) -> NDArray[np.float64]:
     """Draw a Poisson process by the hour, busier or quieter by the day, in whole seconds."""
     times = []
-    for day in _days():
+    for day in days:
         busy = np.exp(op.DAY_NOISE * random.standard_normal())
         counts = random.poisson(_hourly(queue, day) * busy)
         begin = np.repeat(np.arange(queue.opens, queue.closes) * 3600, counts)

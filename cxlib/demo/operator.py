@@ -18,7 +18,7 @@ Planted, for a product that looks to find:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -177,6 +177,15 @@ QUEUES: Final = (
         abandon_share=0.3,
     ),
 )
+
+
+def queues(*, planted: bool) -> tuple[Queue, ...]:
+    """Return the queues as they are, or without anything planted: first come, first served, and everybody labelled."""
+    if planted:
+        return QUEUES
+    alike = (0.0,) * len(TIERS)
+    return tuple(replace(queue, head_start_s=alike, courtesy_s=0.0, unlabelled_share=0.0) for queue in QUEUES)
+
 
 HOURS: Final = {9: 1.3, 10: 1.6, 11: 1.5, 12: 0.8, 13: 0.8, 14: 1.1, 15: 1.2, 16: 1.0, 17: 0.7}
 """How busy each hour of the day is, before it is brought to a mean of 1 over the hours that a queue is open."""

@@ -14,6 +14,8 @@ from cxlib.demo.customers import Law, tenure_months
 from cxlib.demo.plans import tariff
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 LEAST_SAVING: Final = 3.0
@@ -199,11 +201,11 @@ def unreconciled_months(usage: pd.DataFrame, unreconciled: pd.DataFrame) -> pd.D
     return where.join(unreconciled.drop(columns="row"))
 
 
-def rules_in_force() -> pd.DataFrame:
+def rules_in_force(queues: Sequence[op.Queue] = op.QUEUES) -> pd.DataFrame:
     """Return the head start in seconds that each queue gives each tier and need, "" for none, as `Truth.rules`."""
     rows = [
         (queue.name, queue.location, tier, need, float(head_start_s(queue, [tier], [need])[0]))
-        for queue in op.QUEUES
+        for queue in queues
         for tier in op.TIERS
         for need in ("", *op.NEEDS)
     ]

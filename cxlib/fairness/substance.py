@@ -27,6 +27,13 @@ MARGIN_WAIT: Final = 0.10
 IN_LINE: Final = ("wait", "sla", "abandonment")
 """Outcomes in which priority would show."""
 
+OF_TIERS: Final = tuple(name for name in OUTCOMES if name != "repeat")
+"""Outcomes in which a tier may have substance.
+
+Customers who make contact more often come again within 7 days more often by that alone, whatever they get: repeat
+contact is left out unless asked for.
+"""
+
 VERDICTS: Final = {
     "substantive": N_("Substantive"),
     "reversed": N_("Reversed"),
@@ -63,7 +70,7 @@ def tier_substance(
     contacts: Any,
     *,
     ranks: Any = None,
-    outcomes: str | Iterable[str] | None = None,
+    outcomes: str | Iterable[str] | None = OF_TIERS,
     per: str | None = None,
     strata: Sequence[str] | None = None,
     customers: Any = None,
@@ -84,7 +91,7 @@ def tier_substance(
     ranks : mapping or table of tiers
         Rank 1 is the highest. Tiers of one rank are each set beside all of the next rank.
     outcomes : str or iterable of str, optional
-        Of `outcomes.OUTCOMES`; default: all that the file tells.
+        Of `outcomes.OUTCOMES`; default: `OF_TIERS`, as far as the file tells them.
     per : str, optional
         A column, such as ``"queue"``, each value of which is judged by itself.
     margin_share, margin_wait : float
@@ -200,8 +207,9 @@ def equal_courtesy(
     -------
     pandas frame, one row per group and outcome
         by (``"tier"`` or ``"need"``), group, compared_with, and the columns of `need_substance`; verdict a key of
-        `COURTESIES`. Holm's correction is over all rows. Without ranks, or with one tier, there are no rows by tier;
-        without needs none by need.
+        `COURTESIES`. Holm's correction is over all rows. Who makes contact more often comes again more often by that
+        alone: read repeat contact beside the contacts per customer. Without ranks, or with one tier, there are no rows
+        by tier; without needs none by need.
 
     Raises
     ------
