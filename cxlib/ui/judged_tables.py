@@ -107,4 +107,4 @@ def case_columns(scope: Scope) -> dict[str, Shown]:
 def cases(judged: Judged) -> pd.DataFrame:
     """Return the cases, those with the largest regret first."""
     shown = judged.rows.sort_values("regret_recommended", ascending=False, kind="stable")
-    return shown.assign(at=[formats.month(month) for month in shown["month"]])
+    return shown.assign(at=shown["month"].map({month: formats.month(month) for month in shown["month"].unique()}))
