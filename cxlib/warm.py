@@ -58,7 +58,11 @@ def warm() -> None:
     plan_fit(usage.assign(minutes=3e9), catalogue)  # wide numbers have kernels of their own
     flag_history(usage, catalogue)
     bill(usage, catalogue)
+    finer = Catalogue(plans.assign(min_charge=5.0, promo_months=1, promo_fee=1.0, rollover_months_minutes=1))
+    plan_fit(usage, finer)
+    bill(usage, finer, plans="all")
     withheld(usage.assign(billed_amount=12.5), catalogue)
+    PlanRecommender(finer).fit(usage).recommend(usage)
     PlanRecommender(catalogue).fit(usage).recommend(usage)
 
 
