@@ -87,6 +87,10 @@ class _Meter:
         pack = terms.pack_price * money
         self.pack_size = 0 if terms.pack_size is None else int(terms.pack_size * scale)
         self.pack_price, self.pack_divisor = pack.numerator, pack.denominator
+        saved = [pack - each * self.pack_size for each in exact]
+        self.pack_slope = [(each > 0) - (each < 0) for each in saved]
+        units = self.unit // math.gcd(self.pack_size, self.unit)
+        self.pack_period = min(math.lcm(self.divisor, self.pack_divisor, units), MOST_PACKS)
         reached = most if self.cap < 0 else min(most, self.cap)
         over = 0 if self.included < 0 else max(0, reached - self.included)
         self.packs = -(-over // self.pack_size) if self.pack_size else 0
@@ -129,6 +133,8 @@ def _arrays(
         pack_size=numbers(each.pack_size for each in meters),
         pack_price=numbers(each.pack_price for each in meters),
         pack_divisor=numbers(each.pack_divisor for each in meters),
+        pack_slope=numbers(slope for each in meters for slope in each.pack_slope),
+        pack_period=numbers(each.pack_period for each in meters),
         rollover=numbers(each.terms.rollover_months for each in meters),
         carried_first=numbers(each.terms.carried_first for each in meters),
         cap=numbers(each.cap for each in meters),

@@ -48,6 +48,8 @@ class Rates(NamedTuple):
     pack_size: NDArray[Any]  # [V * M], 0 for none
     pack_price: NDArray[Any]  # [V * M], over `pack_divisor`
     pack_divisor: NDArray[Any]  # [V * M]
+    pack_slope: NDArray[Any]  # of each tier: whether a pack costs more than what it saves, 1, 0 or -1
+    pack_period: NDArray[Any]  # [V * M], packs after which rounding repeats itself
     rollover: NDArray[Any]  # [V * M], months
     carried_first: NDArray[Any]  # [V * M], 0 or 1
     cap: NDArray[Any]  # [V * M], -1 for none
@@ -79,23 +81,55 @@ def overage(r: Any, at: int, over: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def packs_and_overage(r: Any, at: int, over: Any) -> tuple[Any, Any]:
-    """Cover what exceeds the allowance by the cheapest number of packs, of equals the fewest, and overage."""
-    size, tiered = r.pack_size[at], r.tier_at[at + 1] > r.tier_at[at]
+    """Cover what exceeds the allowance by the cheapest number of packs, of equals the fewest, and overage.
+
+    Where what is left for overage stays in one tier, the cost is linear in the number of packs but for rounding, so it
+    is looked for from the end where it is least until no further number can be as cheap.
+    """
+    size, first, stop = r.pack_size[at], r.tier_at[at], r.tier_at[at + 1]
     if size == 0:
         return np.int64(0), overage(r, at, over)
-    price, divisor = r.pack_price[at], r.pack_divisor[at]
+    price, divisor, unit = r.pack_price[at], r.pack_divisor[at], r.unit[at]
     most = (over + size - 1) // size
-    if not tiered:
-        return (most * price + divisor // 2) // divisor, np.int64(0)
-    best_packs, best_rest = np.int64(0), overage(r, at, over)
-    for k in range(1, most + 1):
-        packs = (k * price + divisor // 2) // divisor
-        if packs >= best_packs + best_rest:
-            break  # further packs cost no less
-        rest = np.int64(0) if k * size >= over else overage(r, at, over - k * size)
-        if packs + rest < best_packs + best_rest:
-            best_packs, best_rest = packs, rest
-    return best_packs, best_rest
+    packs, rest, number = (most * price + divisor // 2) // divisor, np.int64(0), most
+    if first == stop:
+        return packs, rest
+    below = most  # the first number of packs that leaves less than the tier
+    for tier in range(first, stop):
+        reach = r.up_to[tier] // unit * unit
+        begin = np.int64(0) if over <= reach else (over - reach + size - 1) // size
+        packs, rest, number = _within_tier(r, at, tier, over, min(begin, below), below, packs, rest, number)
+        below = min(begin, below)
+        if below == 0:
+            break
+    return packs, rest
+
+
+@njit(cache=True, nogil=True)
+def _within_tier(
+    r: Any, at: int, tier: int, over: Any, begin: Any, end: Any, packs: Any, rest: Any, number: Any
+) -> tuple[Any, Any, Any]:
+    """Improve on a number of packs among begin..end - 1, all of which leave an overage in one tier."""
+    size, price, divisor = r.pack_size[at], r.pack_price[at], r.pack_divisor[at]
+    a_pack, a_unit = price / divisor, r.price[tier] / r.divisor[at]
+    rises = r.pack_slope[tier] >= 0
+    base = 0.0
+    if not r.volume[at]:
+        before = np.int64(0)
+        for k in range(r.tier_at[at], tier):
+            base += (r.up_to[k] - before) * (r.price[k] / r.divisor[at])
+            before = r.up_to[k]
+        base -= before * a_unit
+    for step in range(min(end - begin, r.pack_period[at])):
+        k = begin + step if rises else end - 1 - step
+        least = k * a_pack + base + (over - k * size) * a_unit
+        best = packs + rest
+        if least - 1.0 - 1e-9 * abs(least) - 1e-6 > best:
+            break  # each of two lines was rounded by half a unit at most
+        some, other = (k * price + divisor // 2) // divisor, overage(r, at, over - k * size)
+        if some + other < best or (some + other == best and k < number):
+            packs, rest, number = some, other, k
+    return packs, rest, number
 
 
 @njit(cache=True, nogil=True)
