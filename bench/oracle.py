@@ -14,14 +14,19 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from cxlib.demo import build_demo
 from cxlib.demo import customers as law
 from cxlib.demo import operator as op
 from cxlib.demo.plans import LOG_VARIANCE, read_plans, tariff
+from cxlib.matching import Catalogue
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from cxlib.demo import Demo
+    from cxlib.matching import PlanRecommender
 
 SIZES: Final = 8
 LEAST: Final = np.array([0.5, 0.5, 0.05])
@@ -120,3 +125,43 @@ def _changes() -> list[tuple[int, float, float]]:
     share = law.REGIME_SHARE / len(months) / (2 * SIZES)
     some = [(month, float(by), share) for month in months for by in np.concatenate([size, -size])]
     return [(-1, 0.0, 1 - law.REGIME_SHARE), *some]
+
+
+def f1(told: NDArray[np.bool_], true: NDArray[np.bool_]) -> float:
+    """Return the harmonic mean of precision and recall."""
+    return float(2 * (told & true).sum() / (told.sum() + true.sum()))
+
+
+def over_allowance(demo: Demo) -> pd.Series:
+    """Who was over some allowance of the plan held in each of the last three months."""
+    usage = demo.tables["usage"].to_pandas()
+    plans = demo.tables["plans"].to_pandas().drop_duplicates("plan_id").set_index("plan_id")
+    usage["over"] = False
+    for meter in op.METERS:
+        usage["over"] |= usage[meter] > usage["plan_id"].map(plans[f"included_{meter}"].astype(float))
+    month = pd.to_datetime(usage["month"])
+    last = usage[month >= month.max() - pd.DateOffset(months=2)]
+    return last.groupby("customer_id")["over"].sum() == 3
+
+
+def mismatch_scores(make: Callable[..., PlanRecommender], *, seed: int, customers: int) -> dict[str, float]:
+    """Return F1 of finding mismatched customers: the recommender, the oracle, the flag, and being over an allowance.
+
+    Judged are customers who are still there and whose bills are what the catalogue says; those of whom too little is
+    known count as not found.
+    """
+    demo = build_demo(seed=seed, customers=customers)
+    usage, people, fit = demo.tables["usage"], demo.tables["customers"], demo.truth.fit
+    recommender = make(Catalogue(demo.tables["plans"])).fit(usage, customers=people)
+    advised = recommender.recommend(usage).set_index("customer_id").reindex(fit["customer_id"])
+    saved = (advised["expected_cost_held"] - advised["expected_cost_advised"]) / recommender.horizon
+    enough = saved >= least_saving(advised["expected_cost_held"] / recommender.horizon)
+    flagged = recommender.flag(usage).set_index("customer_id")["state"].reindex(fit["customer_id"]) == "flagged"
+    told = {
+        "recommended": ((advised["state"] == "switch") & enough).to_numpy(),
+        "oracle": oracle_mismatched(demo),
+        "flag": flagged.to_numpy(),
+        "allowance": over_allowance(demo).reindex(fit["customer_id"], fill_value=False).to_numpy(),
+    }
+    active = fit["active"].to_numpy() & (advised["state"] != "not_reconciled").to_numpy()
+    return {rule: f1(found[active], fit["mismatched"].to_numpy()[active]) for rule, found in told.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -49,12 +50,12 @@ class History:
     ledger: Ledger | None = None
     """What bills to come depend on; None where no plan of the catalogue remembers the months before."""
 
-    @property
+    @cached_property
     def owner(self) -> NDArray[np.int64]:
         """Position of the customer of each good row, int64 [G]."""
         return self.key // MONTHS
 
-    @property
+    @cached_property
     def month(self) -> NDArray[np.int64]:
         """Month number of each good row, int64 [G]."""
         return self.key % MONTHS

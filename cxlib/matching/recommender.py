@@ -90,7 +90,7 @@ class PlanRecommender(BaseEstimator):  # type: ignore[misc]
         min_saving: float = 0.0,
         n_neighbors: int = 40,
         n_own: int = 20,
-        half_life: float = 2.0,
+        half_life: float = 4.0,
         max_windows: int = 10_000,
         draws: int = 200,
         seasonal: bool = True,
