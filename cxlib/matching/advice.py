@@ -47,6 +47,7 @@ def advise(
     bills: Any,
     fee: Any,
     within: Any,
+    over: Any,
     draws: Any,
     horizon: int,
     held: Any,
@@ -66,6 +67,8 @@ def advise(
         Fee of a month: a bill that equals it has no overage.
     within : bool [P, B * K * horizon]
         Whether each month stays within the cap of each plan; of no length where no plan has one.
+    over : bool [P, B * K * horizon]
+        Whether more than the fee is charged; of no length where every bill above the fee says so.
     draws : int64 [B]
         How many of the K futures are there.
     held : int32 [B]
@@ -99,6 +102,8 @@ def advise(
                 inside[p] = _inside(within[p], start, horizon, n)
                 allowed[p] = allowed[p] and inside[p] >= LEAST_WITHIN
             room[p] = _add_up(bills[p], fee[p], start, horizon, n, cost[p])
+            if over.size > 0:
+                room[p] = n * horizon - over[p, start : start + n * horizon].sum()
             extra = switching[b, p] if p != h else 0
             total[p] = cost[p, :n].sum() + extra * n
             high[p] = upper_quantile(cost[p, :n], SAFE_QUANTILE, top) + extra

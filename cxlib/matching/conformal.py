@@ -72,11 +72,11 @@ def outcomes(forecaster: Forecaster, history: History, asked: Asked) -> NDArray[
     if paths.within is not None:
         allowed &= paths.within.reshape(bills.shape).all(axis=2).T
     cost, each = bills.sum(axis=2).T, np.arange(n)
-    held = cost[each, asked.held]
+    held, billed = cost[each, asked.held], (bills[asked.held, each] >= 0).all(axis=1)
     cost = np.where(allowed, cost, _FORBIDDEN)
     cost[each, asked.held] = _FORBIDDEN
     best = cost.min(axis=1, initial=_FORBIDDEN)
-    return np.where(best < _FORBIDDEN, (held - best).astype(np.float64), np.nan)
+    return np.where((best < _FORBIDDEN) & billed, (held - best).astype(np.float64), np.nan)
 
 
 def _scores(advice: Advice, difference: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _BLOCK: Final = 256
 """Customers whose futures are in memory at a time, per thread."""
-_EVERYTHING: Final = np.ones((0, 0), dtype=np.bool_)
+_NOTHING: Final = np.ones((0, 0), dtype=np.bool_)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,11 +96,12 @@ class Forecaster:
             standing=asked.standing,
         )
         may = asked.may & (paths.bills[:, :: each * self.horizon] >= 0).T
-        within = _EVERYTHING if paths.within is None else paths.within
+        within = _NOTHING if paths.within is None else paths.within
         advise(
             paths.bills,
             paths.fees,
             within,
+            _NOTHING if paths.over is None else paths.over,
             futures.known,
             self.horizon,
             asked.held,

@@ -24,10 +24,11 @@ def test_against_a_plain_calculation(seed, plans, slots, horizon, spread, capped
     fee = random.integers(0, spread, plans)
     bills = fee[:, None] + random.integers(0, spread, (plans, size)) * random.integers(0, 2, (plans, size))
     within = random.random((plans, size)) < random.choice([0.9, 0.99]) if capped else np.ones((0, 0), dtype=bool)
+    over = random.random((plans, size)) < 0.5 if capped else np.ones((0, 0), dtype=bool)
     held, may = random.integers(0, plans, n).astype(np.int32), random.random((n, plans)) < 0.8
     switching, draws = random.integers(0, spread // 2, (n, plans)), random.integers(1, slots + 1, n)
     least, out = int(random.integers(0, spread // 2)), new_advice(n)
-    advise(bills, fee, within, draws, horizon, held, may, switching, least, np.arange(n), out)
+    advise(bills, fee, within, over, draws, horizon, held, may, switching, least, np.arange(n), out)
     for b in range(n):
         months = bills.reshape(plans, n, slots, horizon)[:, b, : draws[b]]
         inside = np.ones(plans)
@@ -39,6 +40,8 @@ def test_against_a_plain_calculation(seed, plans, slots, horizon, spread, capped
         expected = [cost[p].sum() + extra[p] * draws[b] for p in range(plans)]
         high = [np.quantile(cost[p], 0.9) + extra[p] for p in range(plans)]
         free = [(months[p] == fee[p]).sum() for p in range(plans)]
+        if capped:
+            free = (~over.reshape(plans, n, slots, horizon)[:, b, : draws[b]]).sum(axis=(1, 2))
         others = [p for p in range(plans) if p != h and may[b, p] and inside[p] >= LEAST_WITHIN]
         choices = [h, *others]
         assert out.cost_held[b] == expected[h] / draws[b]

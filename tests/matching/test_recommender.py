@@ -115,6 +115,22 @@ def test_the_first_month_is_left_out_unless_told():
     assert advice_for(people, drop_first_month=False).loc["x", "state"] == "switch"
 
 
+def test_a_capped_plan_is_advised_only_to_who_stays_within_it():
+    capped = {"plan_id": "capped", "monthly_fee": 5.0, "included_minutes": 120.0, "cap_minutes": 120.0}
+    plans = pd.DataFrame([SMALL, LARGE, capped | {"overage_price_minutes": 0.0}])
+    crowds = {**constant_crowd(12, 150), **{f"low{i:02d}": ("small", 1, [110] * 8) for i in range(12)}}
+    advised = advice_for(crowds, plans=plans)
+    assert advised.loc["crowd00", ["advised_plan_id", "p_within"]].tolist() == ["large", 1.0]
+    assert advised.loc["low00", ["advised_plan_id", "p_within", "cheapest_plan_id"]].tolist() == [
+        "capped",
+        1.0,
+        "capped",
+    ]
+    held = {**crowds, "x": ("capped", 1, [150] * 8)}
+    assert advice_for(held, plans=plans, n_own=0).loc["x", "p_within"] in {0.0, 1.0}
+    assert advice_for(crowds)["p_within"].isna().all()
+
+
 def test_months_that_the_analyst_leaves_out():
     usage = usage_of({**constant_crowd(12, 150), "z": ("small", 1, [150, 150, 150, 900, 150, 150])})
 
