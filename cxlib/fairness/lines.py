@@ -59,6 +59,8 @@ class Lines:
         Rows by pool, arrival and end.
     begins : int64 array
         Where each pool begins in `order`; one more than there are pools.
+    ends_in_line : int64 array, length n
+        ``ends[order]``.
     pools : list of str
         The columns that tell pools apart.
     prepared : Contacts
@@ -75,6 +77,7 @@ class Lines:
     ends: NDArray[np.int64]
     order: NDArray[np.int32]
     begins: NDArray[np.int64]
+    ends_in_line: NDArray[np.int64]
     pools: list[str]
     prepared: Contacts
     frame: Any
@@ -98,8 +101,8 @@ class Lines:
     def as_one_line(self) -> Lines:
         """Return the same contacts as one pool."""
         order, begins = np.arange(len(self), dtype=np.int32), np.array([0, len(self)], np.int64)
-        line_up(order, begins, self.arrived, self.ends)
-        return replace(self, order=order, begins=begins, pools=[])
+        in_line = line_up(order, begins, self.arrived, self.ends)
+        return replace(self, order=order, begins=begins, ends_in_line=in_line, pools=[])
 
     def columns(self, *names: str) -> pa.Table:
         """Return further columns of the prepared contacts, by row."""
@@ -187,7 +190,7 @@ def lines_of(
     outcome = table["outcome"].combine_chunks().to_numpy(zero_copy_only=False)
     arrived = _int64(table["arrived_us"], 0)
     ends = _int64(table["end_us"], STILL_WAITING)
-    line_up(order, begins, arrived, ends)
+    in_line = line_up(order, begins, arrived, ends)
     return Lines(
         key=key,
         tiers=tiers,
@@ -200,14 +203,18 @@ def lines_of(
         ends=ends,
         order=order,
         begins=begins,
+        ends_in_line=in_line,
         pools=pools,
         prepared=prepared,
         frame=frame,
     )
 
 
-def line_up(order: NDArray[np.int32], begins: NDArray[np.int64], arrived: NDArray[np.int64], ends: Any) -> None:
-    """Put the rows of each pool in order of arrival and end; `order` changes in place."""
+def line_up(
+    order: NDArray[np.int32], begins: NDArray[np.int64], arrived: NDArray[np.int64], ends: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Put the rows of each pool in order of arrival and end, in place, and return the ends in that order."""
+    in_line = np.empty(order.size, np.int64)
 
     def settle(begin: int, end: int) -> None:
         mine = order[begin:end]
@@ -215,11 +222,13 @@ def line_up(order: NDArray[np.int32], begins: NDArray[np.int64], arrived: NDArra
         if not kernels.rises(when):
             by_arrival = np.argsort(when)
             when, mine[:] = when[by_arrival], mine[by_arrival]
-        until = ends[mine]
-        if not kernels.settle_ties(mine, when, until):
-            mine[:] = mine[np.lexsort((ends[mine], arrived[mine]))]
+        in_line[begin:end] = ends[mine]
+        if not kernels.settle_ties(mine, when, in_line[begin:end]):
+            settled = np.lexsort((in_line[begin:end], when))
+            mine[:], in_line[begin:end] = mine[settled], in_line[begin:end][settled]
 
     threads.run(settle, [(int(a), int(b)) for a, b in itertools.pairwise(begins) if b > a])
+    return in_line
 
 
 def labels(codes: Any, values: Sequence[str | None]) -> pd.Series[str]:

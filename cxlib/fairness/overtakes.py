@@ -214,9 +214,15 @@ def overtakes_by_contact(
     """
     counts = count_overtakes(contacts, by=by, pool=pool, passers=passers, ranks=ranks)
     lines = counts.lines
-    shown = lines.columns(*dict.fromkeys(["contact_id", lines.key, "queued"]))
-    named = pa.DictionaryArray.from_arrays(lines.outcome, ["served", "abandoned", "waiting"]).cast(pa.string())
-    out: pd.DataFrame = shown.append_column("outcome", named).to_pandas(ignore_metadata=True)
+    shown = lines.columns("contact_id")
+    columns = {
+        lines.key: pa.DictionaryArray.from_arrays(lines.tier, pa.array(lines.tiers, pa.string())).cast(pa.string()),
+        "queued": pa.array(lines.queued),
+        "outcome": pa.DictionaryArray.from_arrays(lines.outcome, ["served", "abandoned", "waiting"]).cast(pa.string()),
+    }
+    for name, column in columns.items():
+        shown = shown.append_column(name, column) if name not in shown.column_names else shown
+    out: pd.DataFrame = shown.to_pandas(ignore_metadata=True)
     out["passed"], out["passes"] = counts.times_passed, counts.times_passing
     if lines.ranks is None:
         return out
@@ -422,13 +428,12 @@ def _inversions(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return passed_by and passes_of (contacts by tiers), each pool counted on the threads."""
     n, n_tiers, order = len(lines), len(lines.tiers), lines.order
-    sorted_ends, items = np.empty(n, np.int64), np.arange(n, dtype=np.int32)
+    sorted_ends, items = lines.ends_in_line.copy(), np.arange(n, dtype=np.int32)
     by_place = np.empty(n, np.int8), np.empty(n, np.int8)
     counts = np.zeros((n, n_tiers), np.int32), np.zeros((n, n_tiers), np.int32)
 
     def bring(begin: int, end: int) -> None:
         mine = order[begin:end]
-        sorted_ends[begin:end] = lines.ends[mine]
         by_place[0][begin:end], by_place[1][begin:end] = passer[mine], passed[mine]
 
     def count(begin: int, end: int, width: int) -> None:
