@@ -125,6 +125,11 @@ def one_in(value: float | None) -> str:
     return share(value, decimals=0)
 
 
+def listed(parts: Iterable[str]) -> str:
+    """Return short texts one after the other, set apart as the reader's language does."""
+    return ("、" if language() == "zh_CN" else ", ").join(parts)
+
+
 def known(value: float | None) -> float | None:
     """Return the value, or None for what is missing, as charts want it."""
     return None if _absent(value) else value

@@ -82,3 +82,9 @@ def test_many_amounts_are_told_as_one_is(language: str, currency: str | None) ->
     amounts = [round(37.77 * 11**k / 7**k, 2) for k in range(40)] + [0.0, 0.05, 0.5, 999.99, -3.5, 1e9, float("nan")]
     with speaking(language):
         assert formats.moneys(amounts, currency) == [formats.money(each, currency) for each in amounts]
+
+
+def test_lists_are_set_apart_as_the_language_does() -> None:
+    assert formats.listed(["a", "b"]) == "a, b"
+    with speaking("zh_CN"):
+        assert formats.listed(["甲", "乙"]) == "甲、乙"

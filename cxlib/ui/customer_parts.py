@@ -219,13 +219,12 @@ def options(scope: Scope, advice: pd.Series | None) -> None:
     for column, reason in reasons.items():
         if isinstance(advice[column], str):
             plans.setdefault(advice[column], []).append(reason)
-    comma = _(", ")
     with st.container(horizontal=True, gap="large"):
         for plan_id, why in plans.items():
             version = results.catalogue(scope).line_up(plan_id)
             fee = _("Fee {fee} a month", fee=matching.money_of(scope)(float(version.monthly_fee)))
             mark = f" ({_('held now')})" if plan_id == advice["plan_id"] else ""
-            st.markdown(f"**{safe(plan_id)}**{mark}  \n{comma.join(why)}  \n:small[{safe(fee)}]", width="content")
+            st.markdown(f"**{safe(plan_id)}**{mark}  \n{formats.listed(why)}  \n:small[{safe(fee)}]", width="content")
 
 
 def side_by_side(held: str | None, fit: pd.Series | None, advice: pd.Series | None) -> list[str]:

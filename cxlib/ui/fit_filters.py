@@ -94,4 +94,4 @@ def _with_left_out(scope: Scope) -> Scope:
 
 
 def _who(out: dict[str, tuple[str, ...]]) -> str:
-    return "; ".join(f"{who}: {', '.join(map(formats.month, months))}" for who, months in sorted(out.items()))
+    return "; ".join(f"{who}: {formats.listed(map(formats.month, months))}" for who, months in sorted(out.items()))

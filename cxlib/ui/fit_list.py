@@ -104,5 +104,5 @@ def one(scope: Scope, customer: pd.Series, month: str) -> None:
         plan: Shown(plan, "money") for plan in wide.columns if plan not in ("month", "item")
     }
     out = customers.months_left_out(scope, customer_id)
-    narrowed = scope.narrowed(_("Months left out"), ", ".join(map(formats.month, out))) if out else scope
+    narrowed = scope.narrowed(_("Months left out"), formats.listed(map(formats.month, out))) if out else scope
     rows(wide, columns, name="line_items", scope=narrowed, key="items", folded=False)

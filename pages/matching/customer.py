@@ -78,7 +78,7 @@ def evidence(scope: Scope, customer_id: str, month: str, counted: list[str], pla
     excluded = customers.months_left_out(scope, customer_id)
     scope = scope.narrowed(_("Customer"), customer_id).narrowed(_("At the end of"), formats.month(month))
     if excluded:
-        scope = scope.narrowed(_("Months left out"), ", ".join(map(formats.month, excluded)))
+        scope = scope.narrowed(_("Months left out"), formats.listed(map(formats.month, excluded)))
     left, right = st.columns(2, gap="large")
     with left:
         parts.usage_chart(scope, customer_id, excluded)

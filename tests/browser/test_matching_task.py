@@ -116,3 +116,27 @@ def test_a_manager_exports_a_campaign_in_two_minutes(
     assert cents(rows, "CNY") in amounts(main.inner_text())
     assert any(first in line for line in scope)
     assert any("10%" in line for line in scope)
+
+
+@pytest.mark.parametrize(
+    ("view", "language"),
+    [({"scheme": "light"}, "en"), ({"phone": True, "scheme": "dark", "locale": "zh-CN"}, "zh_CN")],
+    ids=["wide-light-en", "phone-dark-zh"],
+)
+def test_each_part_of_plan_fit_stands_by_itself(
+    view: dict[str, object],
+    language: str,
+    server: Dashboard,
+    new_page: Callable[..., Page],
+    visit: Callable[..., Page],
+    violations: Callable[[Page], list[object]],
+) -> None:
+    tab = new_page(**view)
+    for part in ("groups", "cost", "campaign", "outcome", "bills"):
+        visit(tab, server, f"/plan_fit?lang={language}&data=demo&part={part}")
+        assert tab.get_by_test_id("stException").count() == 0, server.log
+        assert tab.get_by_test_id("stAlert").count() == 0, part
+        found = violations(tab)
+        assert not found, part + "\n" + "\n".join(map(str, found))
+        sideways = tab.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert sideways <= 0, part
