@@ -22,7 +22,7 @@ from cxlib.fairness.lines import ABANDONED, POOL, SERVED, STILL_WAITING, Lines
 from cxlib.fairness.overtakes import OvertakeCounts, Passers, count_overtakes
 from cxlib.fairness.priority import priority_tiers
 from cxlib.fairness.sampling import sample_days
-from cxlib.fairness.standing import Standing, standing, stretches
+from cxlib.fairness.standing import standing, stretches
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ OUTCOMES: Final = {
     "abandonment": N_("Gave up, per minute in line"),
 }
 _KINDS: Final = {"csat": "score", "repeat": "share", "leaving": "share", "abandonment": "per_minute"}
+_ROWS: Final = 100_000
+"""Contacts whose waits are cut at a time."""
 _DAY_US: Final = 86_400 * MICROSECONDS
 
 
@@ -317,31 +319,31 @@ def _minutes_in_line(
         lambda a, b, stop: pair_kernels.first_passes(*arrays, a, b, stop, passed_at),
         stretches(stood, one_group, used, work),
     )
-    pieces = _pieces(stood, lines, passed_at, edges, np.flatnonzero(used & chosen[stood.row]))
-    row = stood.row[pieces[:, 0]]
+    left = lines.outcome[stood.row] == ABANDONED
+    arguments = (stood.arrived, stood.ends, left, passed_at, edges)
+    base = int(days.min()) if days.size else 0
+    n_days, n_bands = (int(np.ptp(days)) + 1 if days.size else 1), edges.size + 1
+
+    def cut(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return minutes, and who gave up in them, summed up by stratum, band, times passed and day."""
+        pieces = np.empty((pair_kernels.stays(*arguments, rows, np.empty((0, 5), np.int64)), 5), np.int64)
+        pair_kernels.stays(*arguments, rows, pieces)
+        row = stood.row[pieces[:, 0]]
+        key = (strata[row] * n_bands + pieces[:, 1]) * (MOST_TIMES + 1) + pieces[:, 2]
+        cells, place = np.unique(key * n_days + days[row] - base, return_inverse=True)
+        gave_up, us = (np.bincount(place, weights=pieces[:, k], minlength=cells.size) for k in (4, 3))
+        return cells, gave_up, us
+
+    mine = np.flatnonzero(used & chosen[stood.row])
+    blocks = threads.blocks(mine.size, parts=max(4, mine.size // _ROWS))
+    parts = threads.run(cut, [(mine[a:b],) for a, b in blocks])
+    cells, gave_up, us = (np.concatenate([part[k] for part in parts]) for k in range(3))
+    key = cells // n_days
     seen = Observed(
-        level=pieces[:, 2],
-        stratum=strata[row] * (edges.size + 1) + pieces[:, 1],
-        day=days[row],
-        top=pieces[:, 4].astype(np.float64),
-        base=pieces[:, 3] / (60 * MICROSECONDS),
+        level=key % (MOST_TIMES + 1),
+        stratum=key // (MOST_TIMES + 1),
+        day=cells % n_days,
+        top=gave_up,
+        base=us / (60 * MICROSECONDS),
     )
     return seen, sample.n_used
-
-
-def _pieces(
-    stood: Standing,
-    lines: Lines,
-    passed_at: NDArray[np.int64],
-    edges: NDArray[np.int64],
-    rows: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    left = lines.outcome[stood.row] == ABANDONED
-
-    def cut(begin: int, end: int) -> NDArray[np.int64]:
-        arguments = (stood.arrived, stood.ends, left, passed_at, edges, rows[begin:end])
-        out = np.empty((pair_kernels.stays(*arguments, np.empty((0, 5), np.int64)), 5), np.int64)
-        pair_kernels.stays(*arguments, out)
-        return out
-
-    return np.concatenate(threads.run(cut, threads.blocks(rows.size)))
