@@ -16,6 +16,7 @@ from cxlib.matching import windows
 from cxlib.matching.case import Absent, Case, open_case
 from cxlib.matching.kernels import savings, summary
 from cxlib.matching.months import month_number, month_starts
+from cxlib.matching.rating import NEXT_PLAN
 from cxlib.matching.ready import ready_bills
 from cxlib.matching.texts import coded, strings
 from cxlib.texts import N_
@@ -270,7 +271,7 @@ def _fees(case: Case) -> NDArray[np.int64]:
     versions = case.tariff.version_of
     fees = np.where(versions < 0, np.int64(-1), case.tariff.fee.astype(np.int64)[np.maximum(versions, 0)])
     if case.rates is not None:  # the fee of the plan that follows a promotion
-        after = np.where(versions < 0, -1, case.rates.next_plan[np.maximum(versions, 0)])
+        after = np.where(versions < 0, -1, case.rates.versions[np.maximum(versions, 0), NEXT_PLAN])
         fees = np.where(after < 0, fees, fees[after, np.arange(fees.shape[1])])
     return np.asarray(fees, dtype=np.int64)
 

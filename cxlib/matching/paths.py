@@ -10,7 +10,7 @@ import numpy as np
 from cxlib.matching.kernels import Rows, bill_some_rows
 from cxlib.matching.ledger import UNKNOWN, Standing
 from cxlib.matching.rates import rates_for
-from cxlib.matching.rating import rate_paths
+from cxlib.matching.rating import NEXT_PLAN, rate_paths
 from cxlib.matching.tariffs import tariff_for, versions_at
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def bill_paths(
         bills[np.ix_(plain, np.flatnonzero(pooled))] = -1
     carried = _rescaled(known, decimals)
     rate_paths(rates, rich, rows.quantity, horizon, who, known.age(month), known.lines, carried, bills, over, within)
-    after = np.where(version >= 0, rates.next_plan[version], -1)
+    after = np.where(version >= 0, rates.versions[version, NEXT_PLAN], -1)
     fees = np.where(after >= 0, fees[after], fees)
     return Paths(bills=bills, fees=fees, within=within if catalogue.has_caps else None, over=over)
 

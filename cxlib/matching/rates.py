@@ -9,7 +9,7 @@ import numpy as np
 
 from cxlib.engine.fixed import half_up
 from cxlib.errors import CxError
-from cxlib.matching.rating import Rates
+from cxlib.matching.rating import CAP, PACK_SLOPE, Rates
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
@@ -107,37 +107,47 @@ class _Meter:
 def _arrays(
     catalogue: Catalogue, versions: list[Version], meters: list[_Meter], version_of: NDArray[Any], money: int
 ) -> Rates:
-    def numbers(values: Any) -> NDArray[np.int64]:
-        return np.array(list(values), dtype=np.int64)
-
-    def amounts(values: Any) -> NDArray[np.int64]:
-        return numbers(half_up(value * money) for value in values)
+    def minor(value: Fraction) -> int:
+        return half_up(value * money)
 
     place = {plan_id: p for p, plan_id in enumerate(catalogue.plan_ids)}
+    ends = np.cumsum([0, *(len(each.price) for each in meters)]).tolist()
+    fees = [
+        (
+            minor(v.monthly_fee),
+            v.promo_months,
+            minor(v.promo_fee),
+            -1 if v.next_plan_id is None else place[v.next_plan_id],
+            minor(v.line_fee),
+            minor(v.min_charge),
+        )
+        for v in versions
+    ]
+    terms = [
+        (
+            each.included,
+            each.unit,
+            ends[k],
+            ends[k + 1],
+            each.divisor,
+            each.terms.volume,
+            each.pack_size,
+            each.pack_price,
+            each.pack_divisor,
+            each.pack_period,
+            each.terms.rollover_months,
+            each.terms.carried_first,
+            each.cap,
+        )
+        for k, each in enumerate(meters)
+    ]
+    tiers = [row for each in meters for row in zip(each.up_to, each.price, each.pack_slope, strict=True)]
     return Rates(
         version_of=version_of.astype(np.int64),
-        fee=amounts(v.monthly_fee for v in versions),
-        promo_months=numbers(v.promo_months for v in versions),
-        promo_fee=amounts(v.promo_fee for v in versions),
-        next_plan=numbers(-1 if v.next_plan_id is None else place[v.next_plan_id] for v in versions),
-        line_fee=amounts(v.line_fee for v in versions),
-        min_charge=amounts(v.min_charge for v in versions),
-        pooled=numbers(catalogue.pooled),
-        included=numbers(each.included for each in meters),
-        unit=numbers(each.unit for each in meters),
-        tier_at=np.concatenate([[0], np.cumsum([len(each.price) for each in meters])]).astype(np.int64),
-        up_to=numbers(bound for each in meters for bound in each.up_to),
-        price=numbers(price for each in meters for price in each.price),
-        divisor=numbers(each.divisor for each in meters),
-        volume=numbers(each.terms.volume for each in meters),
-        pack_size=numbers(each.pack_size for each in meters),
-        pack_price=numbers(each.pack_price for each in meters),
-        pack_divisor=numbers(each.pack_divisor for each in meters),
-        pack_slope=numbers(slope for each in meters for slope in each.pack_slope),
-        pack_period=numbers(each.pack_period for each in meters),
-        rollover=numbers(each.terms.rollover_months for each in meters),
-        carried_first=numbers(each.terms.carried_first for each in meters),
-        cap=numbers(each.cap for each in meters),
+        versions=np.array(fees, dtype=np.int64),
+        terms=np.array(terms, dtype=np.int64).reshape(len(meters), CAP + 1),
+        tiers=np.array(tiers, dtype=np.int64).reshape(len(tiers), PACK_SLOPE + 1),
+        pooled=np.array(catalogue.pooled, dtype=np.int64),
         longest=max((each.terms.rollover_months for each in meters), default=0),
     )
 

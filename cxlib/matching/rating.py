@@ -24,115 +24,119 @@ LONG_AGO: Final = -(2**20)
 """The month in which a plan was taken, where that is not known."""
 
 
+FEE, PROMO_MONTHS, PROMO_FEE, NEXT_PLAN, LINE_FEE, MIN_CHARGE = range(6)
+"""Columns of `Rates.versions`: amounts, months (0 for none), position of the plan that follows (-1 for none)."""
+(
+    INCLUDED,  # -1 for unlimited
+    UNIT,  # what started units are of; 1 where they do not matter
+    FIRST,  # where the tiers begin and end
+    STOP,
+    DIVISOR,  # of the tiers' prices
+    VOLUME,  # 1 where all of the overage has one price
+    PACK_SIZE,  # 0 for none
+    PACK_PRICE,
+    PACK_DIVISOR,
+    PACK_PERIOD,  # packs after which rounding repeats itself
+    ROLLOVER,  # months
+    CARRIED_FIRST,
+    CAP,  # -1 for none
+) = range(13)
+"""Columns of `Rates.terms`."""
+UP_TO, PRICE, PACK_SLOPE = range(3)
+"""Columns of `Rates.tiers`: upper bound of the overage; price; whether a pack costs more than it saves, 1, 0 or -1."""
+
+
 class Rates(NamedTuple):
-    """Prices of V versions of P plans for M meters and T months; [V * M] is by version, then meter. int64 throughout.
+    """Prices of V versions of P plans for M meters and T months: int64, in few arrays, as each one is counted.
 
     Quantities are in the kernel's units of each meter, money in the smallest unit.
     """
 
     version_of: NDArray[Any]  # [P, T], -1 where the plan has no price in the month
-    fee: NDArray[Any]  # [V]
-    promo_months: NDArray[Any]  # [V], 0 for none
-    promo_fee: NDArray[Any]  # [V]
-    next_plan: NDArray[Any]  # [V], position, -1 for none
-    line_fee: NDArray[Any]  # [V], of each line beyond the first
-    min_charge: NDArray[Any]  # [V]
+    versions: NDArray[Any]  # [V, 6]
+    terms: NDArray[Any]  # [V * M, 13], by version, then meter
+    tiers: NDArray[Any]  # [K, 3]
     pooled: NDArray[Any]  # [P], 0 or 1
-    included: NDArray[Any]  # [V * M], -1 for unlimited
-    unit: NDArray[Any]  # [V * M], what started units are of; 1 where they do not matter
-    tier_at: NDArray[Any]  # [V * M + 1], where the tiers of each begin
-    up_to: NDArray[Any]  # upper bound of each tier's overage
-    price: NDArray[Any]  # of each tier, over `divisor`
-    divisor: NDArray[Any]  # [V * M]
-    volume: NDArray[Any]  # [V * M], 1 where all of the overage has one price
-    pack_size: NDArray[Any]  # [V * M], 0 for none
-    pack_price: NDArray[Any]  # [V * M], over `pack_divisor`
-    pack_divisor: NDArray[Any]  # [V * M]
-    pack_slope: NDArray[Any]  # of each tier: whether a pack costs more than what it saves, 1, 0 or -1
-    pack_period: NDArray[Any]  # [V * M], packs after which rounding repeats itself
-    rollover: NDArray[Any]  # [V * M], months
-    carried_first: NDArray[Any]  # [V * M], 0 or 1
-    cap: NDArray[Any]  # [V * M], -1 for none
     longest: int  # the longest rollover
 
 
-@njit(cache=True, nogil=True)
-def overage(r: Any, at: int, over: Any) -> Any:
+@njit(cache=True, nogil=True, inline="always")
+def overage(terms: Any, tiers: Any, at: int, over: Any) -> Any:
     """Price what exceeds allowance and packs: in tiers, half up."""
-    unit = r.unit[at]
+    unit = terms[at, UNIT]
     over = (over + unit - 1) // unit * unit
-    first, stop = r.tier_at[at], r.tier_at[at + 1]
+    first, stop = terms[at, FIRST], terms[at, STOP]
     top = np.int64(0)
-    if r.volume[at]:
+    if terms[at, VOLUME]:
         k = first
-        while over > r.up_to[k]:
+        while over > tiers[k, UP_TO]:
             k += 1
-        top = over * r.price[k]
+        top = over * tiers[k, PRICE]
     else:
         below = np.int64(0)
         for k in range(first, stop):
-            reach = min(over, r.up_to[k])
-            top += (reach - below) * r.price[k]
+            reach = min(over, tiers[k, UP_TO])
+            top += (reach - below) * tiers[k, PRICE]
             below = reach
             if over <= reach:
                 break
-    return (top + r.divisor[at] // 2) // r.divisor[at]
+    return (top + terms[at, DIVISOR] // 2) // terms[at, DIVISOR]
 
 
-@njit(cache=True, nogil=True)
-def packs_and_overage(r: Any, at: int, over: Any) -> tuple[Any, Any]:
+@njit(cache=True, nogil=True, inline="always")
+def packs_and_overage(terms: Any, tiers: Any, at: int, over: Any) -> tuple[Any, Any]:
     """Cover what exceeds the allowance by the cheapest number of packs, of equals the fewest, and overage.
 
     Where what is left for overage stays in one tier, the cost is linear in the number of packs but for rounding, so it
     is looked for from the end where it is least until no further number can be as cheap.
     """
-    size, first, stop = r.pack_size[at], r.tier_at[at], r.tier_at[at + 1]
+    size, first, stop = terms[at, PACK_SIZE], terms[at, FIRST], terms[at, STOP]
     if size == 0:
-        return np.int64(0), overage(r, at, over)
-    price, divisor, unit = r.pack_price[at], r.pack_divisor[at], r.unit[at]
+        return np.int64(0), overage(terms, tiers, at, over)
+    price, divisor, unit = terms[at, PACK_PRICE], terms[at, PACK_DIVISOR], terms[at, UNIT]
     most = (over + size - 1) // size
     packs, rest, number = (most * price + divisor // 2) // divisor, np.int64(0), most
     if first == stop:
         return packs, rest
     below = most  # the first number of packs that leaves less than the tier
     for tier in range(first, stop):
-        reach = r.up_to[tier] // unit * unit
+        reach = tiers[tier, UP_TO] // unit * unit
         begin = np.int64(0) if over <= reach else (over - reach + size - 1) // size
-        packs, rest, number = _within_tier(r, at, tier, over, min(begin, below), below, packs, rest, number)
+        packs, rest, number = _within_tier(terms, tiers, at, tier, over, min(begin, below), below, packs, rest, number)
         below = min(begin, below)
         if below == 0:
             break
     return packs, rest
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _within_tier(
-    r: Any, at: int, tier: int, over: Any, begin: Any, end: Any, packs: Any, rest: Any, number: Any
+    terms: Any, tiers: Any, at: int, tier: int, over: Any, begin: Any, end: Any, packs: Any, rest: Any, number: Any
 ) -> tuple[Any, Any, Any]:
     """Improve on a number of packs among begin..end - 1, all of which leave an overage in one tier."""
-    size, price, divisor = r.pack_size[at], r.pack_price[at], r.pack_divisor[at]
-    a_pack, a_unit = price / divisor, r.price[tier] / r.divisor[at]
-    rises = r.pack_slope[tier] >= 0
+    size, price, divisor = terms[at, PACK_SIZE], terms[at, PACK_PRICE], terms[at, PACK_DIVISOR]
+    a_pack, a_unit = price / divisor, tiers[tier, PRICE] / terms[at, DIVISOR]
+    rises = tiers[tier, PACK_SLOPE] >= 0
     base = 0.0
-    if not r.volume[at]:
+    if not terms[at, VOLUME]:
         before = np.int64(0)
-        for k in range(r.tier_at[at], tier):
-            base += (r.up_to[k] - before) * (r.price[k] / r.divisor[at])
-            before = r.up_to[k]
+        for k in range(terms[at, FIRST], tier):
+            base += (tiers[k, UP_TO] - before) * (tiers[k, PRICE] / terms[at, DIVISOR])
+            before = tiers[k, UP_TO]
         base -= before * a_unit
-    for step in range(min(end - begin, r.pack_period[at])):
+    for step in range(min(end - begin, terms[at, PACK_PERIOD])):
         k = begin + step if rises else end - 1 - step
         least = k * a_pack + base + (over - k * size) * a_unit
         best = packs + rest
         if least - 1.0 - 1e-9 * abs(least) - 1e-6 > best:
             break  # each of two lines was rounded by half a unit at most
-        some, other = (k * price + divisor // 2) // divisor, overage(r, at, over - k * size)
+        some, other = (k * price + divisor // 2) // divisor, overage(terms, tiers, at, over - k * size)
         if some + other < best or (some + other == best and k < number):
             packs, rest, number = some, other, k
     return packs, rest, number
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _take(carried: Any, m: int, wanted: Any) -> Any:
     """Take what is wanted from what was carried over, that which lapses first; return what is still wanted."""
     for k in range(1, carried.shape[1]):
@@ -142,56 +146,59 @@ def _take(carried: Any, m: int, wanted: Any) -> Any:
     return wanted
 
 
-@njit(cache=True, nogil=True)
-def beyond(r: Any, at: int, m: int, used: Any, carried: Any) -> Any:
+@njit(cache=True, nogil=True, inline="always")
+def beyond(terms: Any, at: int, m: int, used: Any, carried: Any) -> Any:
     """Return what of a month's usage exceeds the allowance and what was carried over, and carry the rest on.
 
     `carried` [M, longest + 1] holds by meter what may still be used for 1, 2, ... months.
     """
-    over, left, allowance = np.int64(0), np.int64(0), r.included[at]
+    over, left, allowance = np.int64(0), np.int64(0), terms[at, INCLUDED]
     if allowance >= 0:
-        wanted = _take(carried, m, used) if r.carried_first[at] else used
+        wanted = _take(carried, m, used) if terms[at, CARRIED_FIRST] else used
         over, left = max(np.int64(0), wanted - allowance), max(np.int64(0), allowance - wanted)
-        if not r.carried_first[at]:
+        if not terms[at, CARRIED_FIRST]:
             over = _take(carried, m, over)
     last = carried.shape[1] - 1
     for k in range(1, last):
         carried[m, k] = carried[m, k + 1]
     if last > 0:
         carried[m, last] = 0
-        if r.rollover[at] > 0:
-            carried[m, r.rollover[at]] += left
+        if terms[at, ROLLOVER] > 0:
+            carried[m, terms[at, ROLLOVER]] += left
     return over
 
 
-@njit(cache=True, nogil=True)
-def rate(r: Any, p: int, month: int, age: int, used: Any, i: int, count: int, carried: Any, line: Any) -> int:
+@njit(cache=True, nogil=True, inline="always")
+def rate(
+    version_of: Any, versions: Any, terms: Any, tiers: Any, p: int, month: int, age: int, used: Any, i: int, count: int,
+    carried: Any, line: Any,
+) -> int:  # fmt: skip
     """Fill in the lines of row `i` on plan `p`, `age` months after it was taken, for `count` lines of an account."""
     line[:] = 0
-    v = r.version_of[p, month]
-    if v >= 0 and r.next_plan[v] >= 0 and age >= r.promo_months[v]:
-        v = r.version_of[r.next_plan[v], month]
+    v = version_of[p, month]
+    if v >= 0 and versions[v, NEXT_PLAN] >= 0 and age >= versions[v, PROMO_MONTHS]:
+        v = version_of[versions[v, NEXT_PLAN], month]
         age = STANDING
     if v < 0:
         carried[:] = 0
         line[:] = -1
         return UNPRICED
     state, meters = WITHIN, used.shape[0]
-    line[0] = r.promo_fee[v] if age < r.promo_months[v] else r.fee[v]
+    line[0] = versions[v, PROMO_FEE] if age < versions[v, PROMO_MONTHS] else versions[v, FEE]
     total = line[0]
     for m in range(meters):
         at, have = v * meters + m, np.int64(used[m, i])
-        if r.cap[at] >= 0 and have > r.cap[at]:
-            have = r.cap[at]
+        if terms[at, CAP] >= 0 and have > terms[at, CAP]:
+            have = terms[at, CAP]
             state = BEYOND
-        over = beyond(r, at, m, have, carried)
+        over = beyond(terms, at, m, have, carried)
         if over > 0:
-            packs, rest = packs_and_overage(r, at, over)
+            packs, rest = packs_and_overage(terms, tiers, at, over)
             line[1 + m], line[1 + meters + m] = rest, packs
             total += packs + rest
-    line[1 + 2 * meters] = r.line_fee[v] * (count - 1)
+    line[1 + 2 * meters] = versions[v, LINE_FEE] * (count - 1)
     total += line[1 + 2 * meters]
-    line[2 + 2 * meters] = max(np.int64(0), r.min_charge[v] - total)
+    line[2 + 2 * meters] = max(np.int64(0), versions[v, MIN_CHARGE] - total)
     return state
 
 
@@ -207,6 +214,7 @@ def as_if_held(
     is not; `state` int8 [K, rows]; and `lines` [rows, K, 3 + 2 M] where it is not empty.
     """
     base = starts[lo]
+    version_of, versions, terms, tiers, pooled = r.version_of, r.versions, r.terms, r.tiers, r.pooled
     carried, line = np.zeros((used.shape[0], r.longest + 1), np.int64), np.zeros(3 + 2 * used.shape[0], np.int64)
     for k in range(len(plans)):
         p = plans[k]
@@ -215,8 +223,21 @@ def as_if_held(
             for i in range(starts[c], starts[c + 1]):
                 if i > starts[c] and month[i] != month[i - 1] + 1:
                     carried[:] = 0
-                found = rate(r, p, month[i], STANDING, used, i, counts[i] if len(counts) else 1, carried, line)
-                if held[i] >= 0 and r.pooled[held[i]] != r.pooled[p]:
+                found = rate(
+                    version_of,
+                    versions,
+                    terms,
+                    tiers,
+                    p,
+                    month[i],
+                    STANDING,
+                    used,
+                    i,
+                    counts[i] if len(counts) else 1,
+                    carried,
+                    line,
+                )
+                if held[i] >= 0 and pooled[held[i]] != pooled[p]:
                     found = UNPRICED
                     line[:] = -1
                 state[k, i - base] = found
@@ -237,6 +258,7 @@ def as_held(
     empty.
     """
     base = starts[lo]
+    version_of, versions, terms, tiers = r.version_of, r.versions, r.terms, r.tiers
     carried, line = np.zeros((used.shape[0], r.longest + 1), np.int64), np.zeros(3 + 2 * used.shape[0], np.int64)
     for c in range(lo, hi):
         for i in range(starts[c], starts[c + 1]):
@@ -245,7 +267,20 @@ def as_held(
             age, found = month[i] - taken[i], UNPRICED
             line[:] = -1
             if held[i] >= 0:
-                found = rate(r, held[i], month[i], age, used, i, counts[i] if len(counts) else 1, carried, line)
+                found = rate(
+                    version_of,
+                    versions,
+                    terms,
+                    tiers,
+                    held[i],
+                    month[i],
+                    age,
+                    used,
+                    i,
+                    counts[i] if len(counts) else 1,
+                    carried,
+                    line,
+                )
             state[i - base] = found
             total[i - base] = -1 if found == UNPRICED else line.sum()
             if len(lines):
@@ -257,6 +292,7 @@ def carry_on(
     r: Any, starts: Any, month: Any, held: Any, taken: Any, used: Any, last: int, lo: int, hi: int, out: Any
 ) -> None:
     """Write what customers lo..hi have carried over when month `last` ends, on the plan held, [C, M, longest + 1]."""
+    version_of, versions, terms, tiers = r.version_of, r.versions, r.terms, r.tiers
     carried, line = np.zeros((used.shape[0], r.longest + 1), np.int64), np.zeros(3 + 2 * used.shape[0], np.int64)
     for c in range(lo, hi):
         out[c] = 0
@@ -266,7 +302,20 @@ def carry_on(
             if i == starts[c] or month[i] != month[i - 1] + 1 or held[i] != held[i - 1]:
                 carried[:] = 0
             if held[i] >= 0:
-                rate(r, held[i], month[i], month[i] - taken[i], used, i, 1, carried, line)
+                rate(
+                    version_of,
+                    versions,
+                    terms,
+                    tiers,
+                    held[i],
+                    month[i],
+                    month[i] - taken[i],
+                    used,
+                    i,
+                    1,
+                    carried,
+                    line,
+                )
             if month[i] == last:
                 out[c] = carried
 
@@ -285,6 +334,7 @@ def rate_paths(
     """
     paths = used.shape[1] // horizon
     each = max(1, paths // max(1, len(held)))
+    version_of, versions, terms, tiers, pooled = r.version_of, r.versions, r.terms, r.tiers, r.pooled
     carried, line = np.zeros((used.shape[0], r.longest + 1), np.int64), np.zeros(3 + 2 * used.shape[0], np.int64)
     for p in plans:
         for path in range(paths):
@@ -296,8 +346,8 @@ def rate_paths(
             for h in range(horizon):
                 i = path * horizon + h
                 months = age[b] + h + 1 if own else h
-                found = rate(r, p, 0, months, used, i, counts[b], carried, line)
-                if held[b] >= 0 and r.pooled[held[b]] != r.pooled[p]:
+                found = rate(version_of, versions, terms, tiers, p, 0, months, used, i, counts[b], carried, line)
+                if held[b] >= 0 and pooled[held[b]] != pooled[p]:
                     found = UNPRICED
                 bills[p, i] = -1 if found == UNPRICED else line.sum()
                 over[p, i] = line[1:-2].sum() > 0
