@@ -39,7 +39,7 @@ def test_who_is_left_out_is_counted_by_reason(holding: Holding, go: Go, said: Sa
     app = holding(TABLES)
     go(app, "plan_fit")
     found = said(look_at(app, "campaign"))
-    offered, held = map(int, re.findall(r"(\d+) customers are offered a plan, (\d+) are held out", found)[0])
+    offered, held = map(int, re.findall(r"Offered a plan\\?: (\d+) customers; held out\\?: (\d+)", found)[0])
     [chart] = [each.proto for each in app.get("plotly_chart") if "excluded" in each.proto.id]
     assert chart.alt.startswith("Customers. ")
     assert "offers: 3" in chart.alt
