@@ -324,7 +324,7 @@ def _minutes_in_line(
     base = int(days.min()) if days.size else 0
     n_days, n_bands = (int(np.ptp(days)) + 1 if days.size else 1), edges.size + 1
 
-    def cut(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    def cut(rows: NDArray[np.int64]) -> tuple[Any, Any, Any]:
         """Return minutes, and who gave up in them, summed up by stratum, band, times passed and day."""
         pieces = np.empty((pair_kernels.stays(*arguments, rows, np.empty((0, 5), np.int64)), 5), np.int64)
         pair_kernels.stays(*arguments, rows, pieces)
