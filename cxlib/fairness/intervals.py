@@ -80,10 +80,11 @@ class DayIntervals:
     draws: Floats | None
 
     def p_value(self, at: Any = 0.0) -> Floats:
-        """Return 1 - the level of the widest interval that leaves out `at`: two-sided, equal tails, NaN without one.
+        """Return the two-sided p-value of `at`, equal tails: the larger of the bootstrap's and of Student's t.
 
-        Beyond the outermost hundredth of the draws, where few are left to count, the tail goes on as that of Student's
-        t, stretched to meet them.
+        Claims are made by it, and few draws lie as far out as claims among many need: what both say counts. Beyond the
+        outermost hundredth of the draws their tail goes on as that of Student's t, stretched to meet them. NaN where
+        there is no interval. An `at` inside the interval has a p-value above 1 - level.
         """
         with np.errstate(invalid="ignore", divide="ignore"):
             away = (self.estimate - np.asarray(at, np.float64)) / self.error
@@ -97,7 +98,8 @@ class DayIntervals:
             edges = np.abs(np.nanquantile(part, [_TAIL, 1 - _TAIL], axis=0))
             edge = np.where(point > 0, edges[1], edges[0])
             far = 2 * stats.t.sf(np.abs(point) * stats.t.isf(_TAIL, free) / edge, free)
-            out[drawn] = np.minimum(np.where(beyond < _TAIL * n, np.minimum(far, 2 * _TAIL), 2 * beyond / n), 1)
+            by_draws = np.where(beyond < _TAIL * n, np.minimum(far, 2 * _TAIL), 2 * beyond / n)
+            out[drawn] = np.maximum(out[drawn], np.minimum(by_draws, 1))
         return np.where(self.method == "none", np.nan, out)
 
     def reshaped(self, shape: tuple[int, ...]) -> DayIntervals:

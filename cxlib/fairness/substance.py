@@ -111,7 +111,8 @@ def tier_substance(
     *symbolic*: the whole interval lies within the margin. *substantive*, *reversed*: the interval leaves out 0 and the
     advantage is beyond the margin, for or against the tier. Else *cannot_tell*. The level of each interval is that of
     Holm's procedure (1979) over all rows: once for the claims of a difference, once for those of none, whose p-value
-    is that of the margin which the interval would cross first. The interval shown is at `level`.
+    is that of the margin which the interval would cross first. p-values are cautious, see `DayIntervals.p_value`.
+    The interval shown is at `level`.
 
     Raises
     ------

@@ -168,7 +168,7 @@ def test_where_nothing_is_planted_hardly_anything_is_claimed():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("days", [21, 28])
-def test_where_nothing_is_planted_at_most_8_in_100_logs_carry_a_claim(days):
-    found = np.array([claims(seed, days=days) for seed in range(1000 * days, 1000 * days + 200)])
+@pytest.mark.timeout(1500)
+def test_where_nothing_is_planted_at_most_8_in_100_logs_carry_a_claim():
+    found = np.array([claims(seed, days=21 if seed % 2 else 28) for seed in range(28_000, 28_200)])
     assert found.any(axis=1).mean() <= 0.08, found.mean(axis=0)
