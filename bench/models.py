@@ -184,7 +184,7 @@ def _above(found: dict[str, pd.DataFrame], best: dict[str, pd.DataFrame]) -> tup
 
 def _f1(make: Callable[..., PlanRecommender]) -> float:
     """Return F1 as a part of the oracle's, on the inner demo operators."""
-    found = pd.DataFrame([mismatch_scores(make, seed=seed, customers=2_000) for seed in INNER_SEEDS]).mean()
+    found = pd.DataFrame([mismatch_scores(make, seed=seed, customers=3_000) for seed in INNER_SEEDS]).mean()
     return float(found["recommended"] / found["oracle"])
 
 

@@ -73,8 +73,9 @@ class Adviser:
         first, stop = (each[who] for each in asked.history.span(month))
         out.held[at], out.known[at] = held, stop - first
         taken = None if standing is None else standing.taken
-        out.may[at] = may_take(self.catalogue, asked.people, month, held=every, taken=taken)[who]
-        out.switching[at] = switching_costs(self.catalogue, held, month)
+        may = may_take(self.catalogue, asked.people, month, held=every, taken=taken)[who]
+        switching = switching_costs(self.catalogue, held, month)
+        out.may[at], out.switching[at] = may, switching
         out.enough[at] = enough = stop - first >= self.months
         if not enough.any():
             return
@@ -90,12 +91,12 @@ class Adviser:
         questions = Asked(
             pasts=Pasts(first, stop, np.full(len(at), month), own[who]),
             held=held,
-            may=out.may[at],
-            switching=out.switching[at],
+            may=may,
+            switching=switching,
             at=at,
             standing=None if standing is None else standing[who],
         )
-        forecaster.advise(asked.history, questions[enough], out.advice, out.by_others)
+        forecaster.advise(asked.history, questions if enough.all() else questions[enough], out.advice, out.by_others)
         if self.conformal:
             stretch(out.advice, at, self._stretch(forecaster, month))
 
