@@ -11,6 +11,7 @@ import pytest
 
 from cxlib.matching import Catalogue, plan_fit
 from cxlib.matching.eligibility import may_take
+from cxlib.matching.history import read_history
 from cxlib.matching.months import month_text
 from cxlib.matching.people import CustomerTable, segments_of
 
@@ -36,6 +37,7 @@ def rules(rng):
         "on_sale": bool(rng.random() < 0.8),
         "segment": rng.choice([None, None, "gold", "senior", "nobody's"]),
         "min_tenure_months": int(rng.choice([0, 0, 1, 4])),
+        "region": rng.choice([None, None, "North", "North; South", "nowhere"]),
     }
 
 
@@ -48,6 +50,7 @@ def random_plans(rng):
         lives = [[always], [before, {"valid_from": cut, "valid_to": None}], [before], [always | {"valid_from": cut}]]
         plans += [{"plan_id": name} | rules(rng) | life for life in lives[rng.integers(4)]]
     held = {"plan_id": HELD, "on_sale": True, "segment": None, "min_tenure_months": 0}
+    held |= {"cool_off_months": int(rng.choice([0, 3]))}
     return [*plans, held | {"valid_from": dt.date(2020, 1, 1), "valid_to": None}]
 
 
@@ -60,12 +63,15 @@ def random_customers(rng):
             "customer_id": each,
             "tier": rng.choice([None, "gold", "basic"]),
             "need": rng.choice([None, "senior", "gold"]),
+            "region": rng.choice([None, "North", "South", "East"]),
+            "plan_since": None if rng.random() < 0.5 else some_day(rng, -2, MONTHS),
             "joined_on": None if rng.random() < 0.2 else some_day(rng, -4, MONTHS),
             "contract_end": None if rng.random() < 0.5 else some_day(rng, -2, MONTHS + 1),
         }
         for each in rng.permutation(IDS)[: CUSTOMERS - int(rng.integers(3))]
     ]
-    lost = rng.choice(["tier", "need", "joined_on", "contract_end", None, None, None])
+    columns = ["tier", "need", "region", "joined_on", "plan_since", "contract_end"]
+    lost = rng.choice([*columns, *[None] * 4])
     return pd.DataFrame(rows).drop(columns=[] if lost is None else [lost])
 
 
@@ -89,8 +95,11 @@ def test_advice_and_flag_allow_the_same_plans(seed):
         people = CustomerTable(customers).look_up(
             pa.array(IDS, pa.large_string()), plan_ids=catalogue.plan_ids, segments=segments_of(catalogue)
         )
+        ledger = read_history(USAGE, catalogue, customers=customers).ledger
+        held = np.full(CUSTOMERS, catalogue.plan_ids.index(HELD))
         for month in range(FIRST, FIRST + MONTHS):
-            may = may_take(catalogue, people, month)[:, catalogue.plan_ids.index(wanted)]
+            taken = None if ledger is None else ledger.at(month).taken
+            may = may_take(catalogue, people, month, held=held, taken=taken)[:, catalogue.plan_ids.index(wanted)]
             by_advice |= {(IDS[c], wanted, month_text(month)) for c in np.flatnonzero(may)}
             fit = plan_fit(USAGE, catalogue, customers=customers, months=1, as_of=month_text(month))
             flagged = fit.loc[fit["better_plan_id"] == wanted, "customer_id"]

@@ -63,6 +63,27 @@ def test_every_bill_equals_the_naive_one():
     assert sum(check_bills(seed) for seed in range(25)) > 2_500
 
 
+def test_the_companies_have_every_feature():
+    """Count, over the companies of the test above, the months in which each feature is at work."""
+    seen = dict.fromkeys(["packs", "overage", "minimum", "line_fee", "beyond", "carried", "promoted", "followed"], 0)
+    for seed in range(25):
+        naive, *_ = company(seed)
+        for name, rows in naive.units.items():
+            for month, row in rows.items():
+                lines, within = naive.lines(name, month, row["held"])
+                for item, value in lines.items():
+                    kind = item.split("_")[0] if item != "line_fee" else item
+                    seen[kind] = seen.get(kind, 0) + (value > 0)
+                seen["beyond"] += not within
+                plan, taken = naive.version(row["held"], month), naive.taken(name, month)
+                promoted = plan["promo_months"] and taken is not None and month - taken < plan["promo_months"]
+                seen["promoted"] += bool(promoted)
+                seen["followed"] += plan["next_plan_id"] is not None and not promoted
+                alone = naive.month_lines(row["held"], month, None, row, Chain(METERS))
+                seen["carried"] += not promoted and alone[0] != lines
+    assert min(seen.values()) >= 25, seen
+
+
 @pytest.mark.slow
 def test_twenty_thousand_customer_months_equal_the_naive_ones():
     months, seed = 0, 1_000
