@@ -5,6 +5,7 @@ from cxlib.charts.courses import courses, stacks
 from cxlib.charts.flows import Flow, flows
 from cxlib.charts.intervals import BLUE, SQUARE, interval_courses, intervals, reliability
 from cxlib.charts.look import DIRECTION_COLOURS, MISSING, Chart, tier_colours
+from cxlib.charts.replays import hour_bars, replay_bars, split_bars
 from cxlib.charts.turnover import turnover
 from cxlib.charts.usage import ABOVE, WITHIN, MeterCourse, allowances, cost_lines
 
@@ -24,10 +25,13 @@ __all__ = [
     "courses",
     "dumbbells",
     "flows",
+    "hour_bars",
     "interval_courses",
     "intervals",
     "matrix",
     "reliability",
+    "replay_bars",
+    "split_bars",
     "stacks",
     "tier_colours",
     "turnover",

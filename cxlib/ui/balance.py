@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from cxlib import formats
 from cxlib.texts import _
-from cxlib.ui import link, results, states
+from cxlib.ui import link, queue_results, results, states
 from cxlib.ui.safe import safe
 from cxlib.ui.show import finding
 from cxlib.ui.sitemap import link_to
@@ -15,7 +17,7 @@ from cxlib.ui.tiers import TierNames, tier_names
 if TYPE_CHECKING:
     from cxlib.ui.scope import Scope
 
-FIRST, REST = "first", "rest"
+FIRST, REST = queue_results.FIRST, queue_results.REST
 
 
 def filters(scope: Scope, *, queues: bool = False) -> tuple[Scope, dict[str, str]]:
@@ -51,15 +53,35 @@ def tiers_here(scope: Scope) -> TierNames:
 
 def headline(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str]) -> None:
     """State in one sentence how the first rank and the others fare, with what makes it doubtful."""
-    if not tiers.ranked:
-        finding(
-            _("Which tier comes first is not known yet."), more=_("Give each tier a rank to set them side by side.")
-        )
-        link_to("tiers", label=_("Rank the tiers"))
-    else:
+    if tiers.ranked:
         text, more = said_balance(scope, tiers, pool, where)
         finding(text, more=more)
+    elif len(tiers.order) > 1:
+        more = _("Give each tier a rank to set them side by side.")
+        finding(_("Which tier comes first is not known yet."), more=f"{said_passed(scope, pool, where)} {more}")
+        link_to("tiers", label=_("Rank the tiers"))
+    else:
+        more = _("There is only one tier here, so that there is nothing to set side by side.")
+        if not tiers.order:
+            more = _(
+                "No tiers here: contacts or customers with a column for the tier bring them; a file of tiers can be "
+                "imported too."
+            )
+        finding(said_passed(scope, pool, where), more=more)
     warn_of_trap(scope, where)
+
+
+def said_passed(scope: Scope, pool: str, where: dict[str, str]) -> str:
+    """Return how many of those in line are passed, whoever they are."""
+    summary = results.passing(scope, "summary", pool=pool, **where)
+    n, passed = int(summary["n"].sum()), int(summary["n_passed"].sum())
+    if not n:
+        return _("Nobody had to wait in line.")
+    if n < scope.settings.min_group:
+        return _("Only {n} contacts had to wait in line: too few to tell.", n=formats.number(n))
+    if not passed:
+        return _("Nobody was passed in line.")
+    return _("Of those in line, {share} are passed by somebody who came later.", share=formats.one_in(passed / n))
 
 
 def warn_of_trap(scope: Scope, where: dict[str, str]) -> None:
@@ -82,13 +104,22 @@ def said_balance(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str
     now = _compared(scope, tiers, pool, where)
     period = _period_line(scope, now["n_queued"])
     if now["ratio"] is None:
+        if not now["n_queued"]:
+            return _("Nobody had to wait in line."), period
         return _("Too few contacts to set {first} beside the others.", first=first), period
-    text = _(
-        "The others wait {ratio} times as long as {first}, and {share} of them are passed in line.",
-        ratio=formats.ratio(now["ratio"]),
-        first=first,
-        share=formats.one_in(now["passed"]),
-    )
+    told = {"ratio": formats.ratio(now["ratio"]), "first": first, "share": formats.one_in(now["passed"])}
+    like = queue_results.like_for_like(scope, first_and_rest(tiers), **where)
+    if like.empty or pd.isna(like["like_ratio_low"].iloc[0]):
+        text = _("The others wait {ratio} times as long as {first}, and {share} of them are passed in line.", **told)
+    else:
+        text = _(
+            "The others wait {ratio} times as long as {first}, like for like {like} ({low} to {high}), and {share} of "
+            "them are passed in line.",
+            **told,
+            like=formats.ratio(like["like_ratio"].iloc[0]),
+            low=formats.ratio(like["like_ratio_low"].iloc[0]),
+            high=formats.ratio(like["like_ratio_high"].iloc[0]),
+        )
     more = [
         _(
             "Mean wait of those who queued and were served: {first} {ours}, the others {theirs}.",

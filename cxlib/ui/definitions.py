@@ -121,3 +121,36 @@ STRONG: Final = N_(
     "**Strong** recommendations are switches with P(saves) of at least 95 %. Shown is the share of them that did save, "
     "switching costs deducted."
 )
+ROUTING: Final = N_(
+    "Had all contacts been **one line**, whoever came later and was served earlier passed. Of these passes some are "
+    "**within** a line, where somebody was called first: rank. The others are **between** lines that go at different "
+    "speeds: routing and staffing."
+)
+HOURS: Final = N_(
+    "Of the contacts without priority that had to queue and arrived in the hour, the share passed **at least once by "
+    "somebody with priority**. The whisker is the 95 % interval: whole days are drawn again and again, since contacts "
+    "of one day are not independent. Under 7 days there is none."
+)
+REPLAY: Final = N_(
+    "Each bar is a contact, from its **arrival** to the **end of its wait**, in order of arrival, the earliest on top. "
+    "A bar that begins below another and ends before it has passed it. A cross marks who gave up. The marked contact, "
+    "those that passed it and those that it passed are in full colour; a click on a bar marks another."
+)
+HEAD_START: Final = N_(
+    "A **head start** of h seconds serves a contact as if it had arrived h seconds earlier. Of all pairs of different "
+    "tiers that waited at the same time in one line, those are **against the rule** whose first to be served should "
+    "have been second. The head starts in force are those, for all tiers together, with the fewest pairs against them; "
+    "the lowest tier counts as 0. They are **not identified** with fewer than 100 pairs, or where head starts more "
+    "than 30 seconds apart fit equally well."
+)
+COST: Final = N_(
+    "In each line the contacts that queued and were served are served again in **order of arrival**: the first to "
+    "arrive gets the first start, and so on. The **cost** is what the others waited longer than that, summed up, per "
+    "priority contact. Over all contacts the differences come to 0. Those who gave up are not served again."
+)
+EFFECTS: Final = N_(
+    "Contacts passed once, twice, or three times and more, beside **the like never passed**: same tier, line, hour of "
+    "the day and band of the wait. Dots are differences, whiskers their 95 % intervals. Giving up is compared minute "
+    "by minute in line, since whoever is passed stays longer and has more time to give up. What is special to a day "
+    "may still be behind a difference."
+)

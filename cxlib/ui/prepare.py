@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from cxlib.errors import CxError
-from cxlib.ui import advised, balance, fit_rows, long, matching, reconciled, results
+from cxlib.ui import advised, balance, fit_rows, long, matching, queue_results, queue_tasks, reconciled, results
 from cxlib.ui.decisions import decisions
 from cxlib.ui.scope import scope_of
 from cxlib.ui.session import store
@@ -28,6 +28,7 @@ def prepare(scope: Scope) -> None:
             tiers = balance.tiers_here(scope)
             if tiers.ranked:
                 balance.said_balance(scope, tiers, results.WITHIN, where)
+            _queues(scope)
             if tiers.order:
                 results.waits_by(scope, "tier", **where, queue=results.ALL)
                 results.allocation_by(scope, "tier", **where)
@@ -52,6 +53,7 @@ def prepare_all(*, wait: bool = False) -> None:
         for scope in scopes:
             prepare(scope)
         begun = [judge_ahead(scope) for scope in scopes if scope.has("usage") and scope.has("plans")]
+        begun += [job for scope in scopes if scope.has("contacts") for job in _rules_ahead(scope)]
         for job in begun if wait else []:
             if job is not None:
                 job.wait()
@@ -64,6 +66,23 @@ def judge_ahead(scope: Scope) -> Job | None:
     except CxError as error:  # the page says so when it is opened
         logging.getLogger(__name__).info("not judged: %s", error.code)
         return None
+
+
+def _queues(scope: Scope) -> None:
+    """Prepare the Queues page: every count, what is careful about it, and the hours to replay."""
+    queues = queue_results.Queues(scope, {"month": results.ALL, "queue": results.ALL})
+    queue_results.numbers(queues, "pairs")
+    queue_results.to_replay(queues)
+    queue_results.found_traps(scope, **queues.where)
+
+
+def _rules_ahead(scope: Scope) -> list[Job]:
+    """Work out, or begin to, which rule is in force and what goes with being passed."""
+    try:
+        return queue_tasks.ahead(scope)
+    except CxError as error:  # the page says so when it is opened
+        logging.getLogger(__name__).info("no rule: %s", error.code)
+        return []
 
 
 def prepare_in_background() -> None:

@@ -25,6 +25,7 @@ from cxlib.fairness import (
     waits,
 )
 from cxlib.fairness.overtakes import POOL, Passers
+from cxlib.fairness.tasks import with_tiers
 from cxlib.matching import Catalogue, flag_history, line_items, plan_fit, reasons
 from cxlib.texts import _
 from cxlib.ui.session import store
@@ -36,6 +37,11 @@ if TYPE_CHECKING:
 
 ALL: Final = "all"
 """The id of "no filter" in links."""
+OF_QUEUES: Final = (
+    *("contact_id", "tier", "queue", "location", "outcome", "queued"),
+    *("arrived_at", "wait_ended_at", "wait_s", "started_at", "left_at", "ended_at"),
+)
+"""What of the contacts tells who waited, and who passed whom."""
 WITHIN: Final = "within"
 MISSING: Final = "missing"
 
@@ -96,14 +102,21 @@ def columns_of(scope: Scope, name: str) -> tuple[str, ...]:
     return tuple(scope.version.tables[name].columns) if scope.has(name) else ()
 
 
-def contacts_in(scope: Scope, *, month: str = ALL, queue: str = ALL) -> pa.Table:
+def contacts_in(
+    scope: Scope, columns: tuple[str, ...] | None = None, /, *, month: str = ALL, queue: str = ALL
+) -> pa.Table:
     """Return the contacts of a month of the local calendar and of a queue, with the tier of their customer.
 
-    The tier is that of the contact where the file has one, else that of the customer.
+    The tier is that of the contact where the file has one, else that of the customer, else missing. `columns` names
+    those that are needed, where not all are; those that the file lacks are left out.
     """
-    found = table(scope, "contacts")
-    if found is None:
+    if not scope.has("contacts"):
         raise KeyError("contacts")
+    there = columns_of(scope, "contacts")
+    if columns is not None:
+        more = () if "tier" in there or "tier" not in columns else ("customer_id",)
+        columns = tuple(name for name in dict.fromkeys((*columns, *more)) if name in there)
+    found = store().load(scope.dataset.id, "contacts", version=scope.version.number, columns=columns)
     if month != ALL:
         first, after = _bounds(month, zone(scope))
         arrived = found["arrived_at"]
@@ -111,9 +124,9 @@ def contacts_in(scope: Scope, *, month: str = ALL, queue: str = ALL) -> pa.Table
     if queue != ALL:
         found = found.filter(pc.equal(found["queue"], queue))
     if "tier" not in found.column_names and "customer_id" in found.column_names:
-        customers = table(scope, "customers")
-        if customers is not None and "tier" in customers.column_names:
-            found = found.join(customers.select(["customer_id", "tier"]), "customer_id")
+        found = with_tiers(found, table(scope, "customers"))
+    if "tier" not in found.column_names:
+        found = found.append_column("tier", pa.nulls(found.num_rows, pa.string()))
     return found
 
 
@@ -131,7 +144,9 @@ def waits_by(scope: Scope, by: str | dict[str, str], **where: str) -> pd.DataFra
     return kept(
         scope,
         "waits",
-        lambda: waits(contacts_in(scope, **where), by=by, thresholds=(sla,), min_group=least, ranks=ranks(scope)),
+        lambda: waits(
+            contacts_in(scope, OF_QUEUES, **where), by=by, thresholds=(sla,), min_group=least, ranks=ranks(scope)
+        ),
         by=by,
         sla_s=sla,
         min_group=least,
@@ -187,7 +202,7 @@ def passing(
     options: dict[str, Any] = {"by": by, "pool": POOL if pool == WITHIN else None, "passers": passers}
 
     def compute() -> pd.DataFrame:
-        chosen, order = contacts_in(scope, **where), ranks(scope)
+        chosen, order = contacts_in(scope, OF_QUEUES, **where), ranks(scope)
         if what == "pairs":
             return overtakes(chosen, ranks=order, **options)
         if what == "summary":
@@ -208,7 +223,7 @@ def passed_by_queue(scope: Scope, groups: dict[str, str], month: str) -> pd.Data
     passers: Passers = "queued" if trap(scope, month=month)["warned"] else "all"
 
     def compute() -> pd.DataFrame:
-        chosen = contacts_in(scope, month=month)
+        chosen = contacts_in(scope, OF_QUEUES, month=month)
         counted = overtakes_by_contact(chosen, by=groups, passers=passers)
         queues = chosen.select(["contact_id", "queue"]).to_pandas()
         queued = counted[counted["queued"]].merge(queues, on="contact_id")
@@ -223,7 +238,11 @@ def curves(scope: Scope, **where: str) -> pd.DataFrame:
     """Return how the wait of each tier goes on, see `cxlib.fairness.wait_curves`."""
     least = scope.settings.min_group
     return kept(
-        scope, "curves", lambda: wait_curves(contacts_in(scope, **where), min_group=least), min_group=least, **where
+        scope,
+        "curves",
+        lambda: wait_curves(contacts_in(scope, OF_QUEUES, **where), min_group=least),
+        min_group=least,
+        **where,
     )
 
 
@@ -231,7 +250,7 @@ def trap(scope: Scope, **where: str) -> dict[str, Any]:
     """Return the label trap of the contacts chosen: ``total_variation`` and ``warned``."""
 
     def compute() -> pd.DataFrame:
-        found = label_trap(contacts_in(scope, **where))
+        found = label_trap(contacts_in(scope, OF_QUEUES, **where))
         return pd.DataFrame({"total_variation": [found.total_variation], "warned": [found.warned]})
 
     row = kept(scope, "trap", compute, **where).iloc[0]

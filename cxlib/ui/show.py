@@ -51,8 +51,11 @@ def heading(text: str, level: int = 3) -> None:
     st.markdown(f"{'#' * level} {text}")
 
 
-def chart(drawn: Chart, *, title: str, definition: str, key: str) -> None:
-    """Show a chart under a title that says what is seen, its definition at hand."""
+def chart(drawn: Chart, *, title: str, definition: str, key: str, picked: Callable[[str], None] | None = None) -> None:
+    """Show a chart under a title that says what is seen, its definition at hand.
+
+    `picked` is called with the first of a mark's ``customdata`` when the reader clicks on it, before the page runs.
+    """
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         st.markdown(f"#### {title}", width="stretch")
         with st.popover(_("Definition"), type="tertiary", icon=":material/menu_book:", key=f"definition:{key}"):
@@ -61,7 +64,15 @@ def chart(drawn: Chart, *, title: str, definition: str, key: str) -> None:
     drawn.figure.update_layout(font_color=ink, legend_font_color=ink)
     drawn.figure.update_xaxes(tickfont_color=ink, title_font_color=ink)
     drawn.figure.update_yaxes(tickfont_color=ink, title_font_color=ink)
-    st.plotly_chart(drawn.figure, key=f"chart:{key}", config=CHART_TOOLS, alt=drawn.alt)
+    name = f"chart:{key}"
+
+    def clicked() -> None:
+        points = st.session_state[name]["selection"]["points"]
+        if points and points[0].get("customdata") and picked is not None:
+            picked(str(points[0]["customdata"][0]))
+
+    choosing: dict[str, Any] = {} if picked is None else {"on_select": clicked, "selection_mode": "points"}
+    st.plotly_chart(drawn.figure, key=name, config=CHART_TOOLS, alt=drawn.alt, **choosing)
 
 
 def rows(

@@ -1,0 +1,103 @@
+"""The rule in force and what passing does: at once where the log is short, else by a process that is watched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import streamlit as st
+
+from cxlib import formats
+from cxlib.fairness import tasks
+from cxlib.texts import _, language
+from cxlib.ui import jobs, results, states
+from cxlib.ui.session import store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from cxlib.runner import Job
+    from cxlib.ui.scope import Scope
+
+AT_ONCE: Final = 300_000
+"""Contacts up to which a task is done within the page: a few seconds, once."""
+
+
+def frames_of(scope: Scope, task: str, *, title: str) -> dict[str, pd.DataFrame] | None:
+    """Return the frames of a task of `cxlib.fairness.tasks`, or None after showing why they are not there yet.
+
+    They are of the whole log: the filters of the page choose among their rows.
+    """
+    if is_small(scope):
+        return _at_once(scope, task)
+    key = f"{task}:{scope.dataset.id}:{scope.version.number}:{scope.settings.min_group}"
+    job = jobs.asked(key, lambda: _start(scope, task))
+    if job.state == "done":
+        found: dict[str, pd.DataFrame] = _frames_in(str(job.folder), task)
+        return found
+    if not job.over:
+        with st.container(border=True, key=f"long-{task}"):
+            jobs.watch({title: job}, key=task, say=lambda job: formats.share(job.share, decimals=0))
+            n = formats.number(scope.version.tables["contacts"].rows)
+            st.caption(_("Worked out once for these {n} contacts, then kept. It goes on if you leave the page.", n=n))
+        return None
+    if job.state == "cancelled":
+        states.empty(_("Not worked out"), _("It was cancelled before its end."), to_import=False)
+    elif job.error is not None:
+        states.refused(job.error)
+    if st.button(_("Try again"), key=f"again:{task}", icon=":material/refresh:"):
+        jobs.again(key)
+        st.rerun()
+    return None
+
+
+def ahead(scope: Scope) -> list[Job]:
+    """Have the frames there before anybody asks; what takes long is begun, and its jobs returned."""
+    if is_small(scope):
+        for task in tasks.FRAMES:
+            _at_once(scope, task)
+        return []
+    return [_start(scope, task) for task in tasks.FRAMES]
+
+
+def is_small(scope: Scope) -> bool:
+    """Whether a task is done within the page."""
+    return scope.version.tables["contacts"].rows <= AT_ONCE
+
+
+def _asked(scope: Scope) -> dict[str, Any]:
+    passers = "queued" if results.trap(scope)["warned"] else "all"
+    return tasks.parameters_of(
+        scope.dataset.id,
+        scope.version.number,
+        zone=results.zone(scope),
+        passers=passers,
+        min_group=scope.settings.min_group,
+    )
+
+
+def _start(scope: Scope, task: str) -> Job:
+    return jobs.runner().start(f"cxlib.fairness.tasks:{task}", _asked(scope), language=language())
+
+
+def _at_once(scope: Scope, task: str) -> dict[str, pd.DataFrame]:
+    asked = _asked(scope)
+    computed: dict[str, pd.DataFrame] = {}
+
+    def one(name: str) -> Callable[[], pd.DataFrame]:
+        def compute() -> pd.DataFrame:
+            if not computed:
+                computed.update(tasks.compute(task, asked, store().root))
+            return computed[name]
+
+        return compute
+
+    parts = {"passers": asked["passers"], "min_group": asked["min_group"]}
+    return {name: results.kept(scope, f"{task} {name}", one(name), **parts) for name in tasks.FRAMES[task]}
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _frames_in(folder: str, task: str) -> dict[str, pd.DataFrame]:
+    return tasks.frames_in(Path(folder), task)
