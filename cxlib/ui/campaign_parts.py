@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import streamlit as st
 
@@ -14,7 +14,7 @@ from cxlib.matching.campaign import EXCLUDED, campaign_curve
 from cxlib.matching.campaign_report import CampaignReport, Draw, draw_campaign
 from cxlib.matching.strength import LIKELY
 from cxlib.texts import _
-from cxlib.ui import definitions, fit_rows, matching, results
+from cxlib.ui import customers, definitions, fit_rows, matching, results
 from cxlib.ui.fragments import fragment
 from cxlib.ui.safe import safe
 from cxlib.ui.session import store, who
@@ -128,7 +128,7 @@ def _hand_out(scope: Scope, report: CampaignReport) -> None:
             _("Keep this campaign and make its file"), type="primary", icon=":material/campaign:", key="campaign:keep"
         ):
             return
-        record = store().keep_campaign(scope.dataset.id, report.rows, record=report.record(), who=who())
+        record = store().keep_campaign(scope.dataset.id, report.rows, record=_record(scope, report), who=who())
         kept = st.session_state[state_key] = (this, record.number)
     number = kept[1]
     headers, lines = _headers(scope), [*scope.lines(), (_("Campaign"), str(number))]
@@ -145,6 +145,12 @@ def _hand_out(scope: Scope, report: CampaignReport) -> None:
             on_click="ignore",
         )
         st.caption(_("Kept as campaign {n}; its results can be brought back and read against the hold-out.", n=number))
+
+
+def _record(scope: Scope, report: CampaignReport) -> dict[str, Any]:
+    """Return how the campaign was drawn, with the filters and the months left out that it was drawn under."""
+    out = {customer_id: list(months) for customer_id, months in customers.all_left_out(scope).items()}
+    return report.record() | {"filters": [list(each) for each in scope.filters], "left_out": out}
 
 
 def _left_out(report: CampaignReport) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 GB: Final = 1024
 BARS: Final = 10
 CURVES: Final = 5
+WHAT_IF_ROWS, WHAT_IF_HEIGHT = 5, 213
 FULL: Final = 300
 """Most that a slider sets usage to, in percent of today's."""
 
@@ -152,7 +153,8 @@ def sliders(scope: Scope, customer_id: str, bills: pd.DataFrame, months: Sequenc
         "change": Shown(_("Change"), "money"),
         "held": Shown(_("Held"), "boolean"),
     }
-    rows(open_, columns, name="what_if", scope=scope, key="what_if", folded=False, height=210)
+    height = WHAT_IF_HEIGHT if len(open_) > WHAT_IF_ROWS else None
+    rows(open_, columns, name="what_if", scope=scope, key="what_if", folded=False, height=height)
 
 
 def items_table(scope: Scope, customer_id: str, plan_ids: Sequence[str], months: Sequence[str]) -> None:

@@ -37,7 +37,7 @@ def listing(scope: Scope, chosen: Chosen) -> None:
     if found.empty:
         st.caption(_("Nobody is flagged here."))
         return
-    columns = list_columns(scope)
+    columns = {name: how for name, how in list_columns(scope).items() if name not in found or found[name].notna().any()}
 
     def listed(some: pd.DataFrame) -> pd.DataFrame:
         said = fit_rows.said(scope, some, chosen, matching.say_direction)

@@ -91,9 +91,13 @@ def who_loses_most(scope: Scope, month: str, absent: str = results.MISSING) -> s
 
 def line_items_shown(items: pd.DataFrame) -> pd.DataFrame:
     """Return line items with one column per plan, in the reader's words; lines that are 0 everywhere are left out."""
+    order = {item: place for place, item in enumerate(items["item"].unique())}
     amounts = items.groupby(["month", "item"])["amount"].transform(lambda each: each.abs().max())
     items = items[(amounts > 0) | items["item"].isin(["fee", "total"])]
     wide = items.pivot_table(index=["month", "item"], columns="plan_id", values="amount", sort=False).reset_index()
+    wide = wide.sort_values(
+        ["month", "item"], key=lambda column: column.map(order) if column.name == "item" else column, ignore_index=True
+    )
     wide["month"] = [formats.month(month) for month in wide["month"]]
     wide["item"] = wide["item"].map(say_item)
     return wide
