@@ -217,6 +217,10 @@ def options(scope: Scope, advice: pd.Series | None) -> None:
         "safest_plan_id": _("has the safest bill"),
         "headroom_plan_id": _("leaves most headroom"),
     }
+    money = matching.money_of(scope)
+    expected = {advice["plan_id"]: float(advice["expected_cost_held"])}
+    if advice["state"] == "switch":
+        expected[advice["advised_plan_id"]] = float(advice["expected_cost_advised"])
     plans: dict[str, list[str]] = {}
     for column, reason in reasons.items():
         if isinstance(advice[column], str):
@@ -224,9 +228,11 @@ def options(scope: Scope, advice: pd.Series | None) -> None:
     with st.container(horizontal=True, gap="large"):
         for plan_id, why in plans.items():
             version = results.catalogue(scope).line_up(plan_id)
-            fee = _("Fee {fee} a month", fee=matching.money_of(scope)(float(version.monthly_fee)))
+            said = _("Fee {fee} a month", fee=money(float(version.monthly_fee)))
+            if plan_id in expected:
+                said += " · " + _("expected {cost} a month", cost=money(expected[plan_id] / scope.settings.horizon))
             mark = f" ({_('held now')})" if plan_id == advice["plan_id"] else ""
-            st.markdown(f"**{safe(plan_id)}**{mark}  \n{formats.listed(why)}  \n:small[{safe(fee)}]", width="content")
+            st.markdown(f"**{safe(plan_id)}**{mark}  \n{formats.listed(why)}  \n:small[{safe(said)}]", width="content")
 
 
 def side_by_side(held: str | None, fit: pd.Series | None, advice: pd.Series | None) -> list[str]:
