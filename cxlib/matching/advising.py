@@ -76,6 +76,8 @@ class Adviser:
         may = may_take(self.catalogue, asked.people, month, held=every, taken=taken)[who]
         switching = switching_costs(self.catalogue, held, month)
         out.may[at], out.switching[at] = may, switching
+        if len(at) == len(out.who):
+            may, switching = out.may, out.switching  # one copy of the two largest tables is enough
         out.enough[at] = enough = stop - first >= self.months
         if not enough.any():
             return

@@ -50,7 +50,7 @@ class History:
     ledger: Ledger | None = None
     """What bills to come depend on; None where no plan of the catalogue remembers the months before."""
 
-    @cached_property
+    @property
     def owner(self) -> NDArray[np.int64]:
         """Position of the customer of each good row, int64 [G]."""
         return self.key // MONTHS
