@@ -162,12 +162,13 @@ def _interval(scope: Scope, advice: pd.Series) -> str:
     if low is None or high is None:
         return ""
     money = money_of(scope)
-    return _(
+    said = _(
         "In four cases out of five the best other plan saves between {low} and {high} in {n} months.",
         low=money(low),
         high=money(high),
         n=scope.settings.horizon,
     )
+    return said if low >= 0 else said + " " + _("Below 0 it would cost more.")
 
 
 def _number(row: Any, name: str) -> float | None:
