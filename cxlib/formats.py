@@ -66,7 +66,9 @@ def seconds(value: float | None) -> str:
     if value is None or _absent(value):
         return NOTHING
     if abs(value) < 120:
-        return _("{n} s", n=number(value, decimals=0 if abs(value) >= 10 else 1))
+        return _("{n} s", n=number(value, decimals=0 if abs(value) >= 10 or value == 0 else 1))
+    if value < 0:
+        return f"-{seconds(-value)}"
     if abs(value) < 7200:
         minutes, rest = divmod(round(value), 60)
         return _("{minutes} min {seconds} s", minutes=minutes, seconds=rest)

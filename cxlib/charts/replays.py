@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     Say = Callable[[float | None], str]
 
-ROW: Final = 13
-LEAST, MOST = 260, 900
+ROW: Final = 11
+LEAST, MOST = 300, 760
 INK: Final = "#7d8590"
 FAINT: Final = 0.38
 

@@ -71,11 +71,12 @@ def compute(
 
 
 def with_tiers(contacts: pa.Table, customers: pa.Table | None) -> pa.Table:
-    """Return contacts with the tier of their customer, where they have none of their own."""
-    if customers is None or "tier" not in customers.column_names:
+    """Return contacts with the tier of their customer where they have none of their own, else with a missing one."""
+    if "tier" in contacts.column_names:
         return contacts
-    if "tier" in contacts.column_names or "customer_id" not in contacts.column_names:
-        return contacts
+    known = customers is not None and "tier" in customers.column_names and "customer_id" in contacts.column_names
+    if customers is None or not known:
+        return contacts.append_column("tier", pa.nulls(contacts.num_rows, pa.string()))
     return contacts.join(customers.select(["customer_id", "tier"]), "customer_id")
 
 

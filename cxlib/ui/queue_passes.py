@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import pandas as pd
 import streamlit as st
 
 from cxlib import charts, formats
@@ -14,6 +13,8 @@ from cxlib.ui.queue_results import Queues, numbers
 from cxlib.ui.show import Shown, chart, rows
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cxlib.ui.tiers import TierNames
 
 WITHIN_COLOUR, BETWEEN_COLOUR = "#1f7fb8", "#8c7a1c"
@@ -81,7 +82,7 @@ def _how_many(queues: Queues, tiers: TierNames, summary: pd.DataFrame) -> None:
             say=formats.share,
             axis=_("Passed at least once"),
             colours=tiers.colours,
-            notes={name: _often(row) for name, row in named.items()},
+            notes={name: _("n = {n}", n=formats.number(row.n)) for name, row in named.items()},
             tickformat=".0%",
         ),
         title=_("How many are passed"),
@@ -89,37 +90,33 @@ def _how_many(queues: Queues, tiers: TierNames, summary: pd.DataFrame) -> None:
         key="passed",
     )
     columns = {
-        "queue": Shown(_("Queue")),
         "tier": Shown(_("Tier")),
-        "share_passed": Shown(_("Passed at least once"), "share"),
-        "share_passed_3": Shown(_("Passed three times or more"), "share"),
-        "mean_passed": Shown(_("Times passed, mean"), "number"),
-        "most_passed": Shown(_("Most"), "count"),
+        "share_passed": Shown(_("Once or more"), "share", help=_("Passed at least once")),
+        "share_passed_3": Shown(_("3 or more"), "share", help=_("Passed three times or more")),
+        "most_passed": Shown(_("Most"), "count", help=_("The most times that one of them was passed.")),
+        "mean_passed": Shown(_("Mean"), "number", help=_("Times passed, mean")),
         "share_passed_abandoned": Shown(_("Left, of those passed"), "share"),
         "share_unpassed_abandoned": Shown(_("Left, of the others"), "share"),
         "n": Shown(_("In line"), "count"),
     }
-    by_queue = numbers(queues, "by_queue")
-    frame = summary if by_queue is None else pd.concat([summary.assign(queue=_("All")), by_queue], ignore_index=True)
     rows(
-        frame.assign(tier=frame["tier"].map(tiers.say)),
+        summary.assign(tier=summary["tier"].map(tiers.say)),
         columns,
         name="passed",
         scope=queues.scope,
         key="passed",
-        title=_("How many are passed"),
+        folded=False,
     )
-
-
-def _often(row: Any) -> str:
-    if row.too_few:
-        return _("n = {n}", n=formats.number(row.n))
-    return _(
-        "n = {n}; 3 times or more: {share}; most: {most}",
-        n=formats.number(row.n),
-        share=formats.share(row.share_passed_3),
-        most=formats.number(row.most_passed),
-    )
+    by_queue = numbers(queues, "by_queue")
+    if by_queue is not None:
+        rows(
+            by_queue.assign(tier=by_queue["tier"].map(tiers.say)),
+            {"queue": Shown(_("Queue")), **columns},
+            name="passed_by_queue",
+            scope=queues.scope,
+            key="passed_by_queue",
+            title=_("Queue by queue"),
+        )
 
 
 def _rank_or_routing(queues: Queues, tiers: TierNames, routing: pd.DataFrame) -> None:

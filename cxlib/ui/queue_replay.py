@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import pandas as pd
 import streamlit as st
 from babel.dates import format_skeleton
 
@@ -15,14 +16,13 @@ from cxlib.ui.safe import safe
 from cxlib.ui.show import Shown, chart, rows
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from cxlib.fairness import Replay
     from cxlib.ui.queue_results import Queues
     from cxlib.ui.scope import Scope
     from cxlib.ui.tiers import TierNames
 
-MARKED = "replay:contact"
+MARKED: Final = "replay:contact"
+AROUND: Final = pd.Timedelta(minutes=2)
 
 
 def show(queues: Queues, tiers: TierNames, hours: pd.DataFrame, said_hour: str) -> None:
@@ -43,7 +43,16 @@ def show(queues: Queues, tiers: TierNames, hours: pd.DataFrame, said_hour: str) 
         hour = hours.iloc[ids.index(chosen)]
         found = replayed(queues, hour)
         contact = _contact(found, tiers)
-    _draw(queues, tiers, found, contact, zone)
+        looks = {"hour": _("The whole hour"), "around": _("Around the contact")}
+        look = st.segmented_control(
+            _("Show"),
+            list(looks),
+            format_func=lambda each: looks[each],
+            default="hour",
+            required=True,
+            key="replay:look",
+        )
+    _draw(queues, tiers, found, contact, zone, around=look == "around")
 
 
 def _contact(found: Replay, tiers: TierNames) -> str:
@@ -66,8 +75,19 @@ def _contact(found: Replay, tiers: TierNames) -> str:
     )
 
 
-def _draw(queues: Queues, tiers: TierNames, found: Replay, contact: str, zone: str) -> None:
+def _near(frame: pd.DataFrame, contact: str) -> pd.DataFrame:
+    """Return those who stood in line while the contact did, or shortly before and after."""
+    mine = frame[frame["contact_id"] == contact].iloc[0]
+    begin, end = mine["arrived_at"] - AROUND, mine["wait_ended_at"] + AROUND
+    late = frame["wait_ended_at"] < begin
+    found: pd.DataFrame = frame[~late & ~(frame["arrived_at"] > end)]
+    return found.assign(place=range(len(found)))
+
+
+def _draw(queues: Queues, tiers: TierNames, found: Replay, contact: str, zone: str, *, around: bool) -> None:
     frame = found.contacts.assign(tier=found.contacts["tier"].map(tiers.say))
+    if around:
+        frame = _near(frame, contact)
     passes = found.passes_of(contact)
     order = [tiers.say(tier) for tier in tiers.sorted(found.contacts["tier"].unique())]
     by, of = (int((passes["direction"] == each).sum()) for each in ("passed_by", "passes"))
@@ -81,7 +101,7 @@ def _draw(queues: Queues, tiers: TierNames, found: Replay, contact: str, zone: s
             contact=safe(contact),
             by=formats.number(by),
             of=formats.number(of),
-            n=formats.number(found.n_shown),
+            n=formats.number(len(frame)),
             m=formats.number(found.n_in_line),
         )
     )

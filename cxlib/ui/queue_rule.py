@@ -28,7 +28,8 @@ CLOSE_S: Final = 10
 def part(queues: Queues, tiers: TierNames) -> None:
     """Show the rule in force by queue, its curve, and what no rule explains."""
     if len(tiers.order) < 2:
-        states.empty(_("No rule to look for"), _("A rule tells one tier from another: there is only one here."))
+        told = _("A rule tells one tier from another: there are no two of them here.")
+        states.empty(_("No rule to look for"), told, to_import=False)
         return
     frames = queue_tasks.frames_of(queues.scope, "rule", title=_("Looking for the rule in force"))
     if frames is None:
@@ -82,8 +83,9 @@ def said_rule(found: pd.DataFrame, tiers: TierNames, queue: str | None) -> str:
     )
     last = tiers.say(found.loc[found["is_reference"], "tier"].iloc[0])
     told = {"tier": safe(tiers.say(row["tier"])), "last": safe(last), "queue": safe(queue or _("All"))}
+    why = row["why"]
     if not row["identified"]:
-        return _("The rule for {tier} cannot be told in “{queue}”.", **told) + " " + _(WHY[row["why"]]) + _(".")
+        return _("The rule for {tier} cannot be told in “{queue}”.", **told) + " " + _(WHY[why]) + _(".")
     seconds = float(row["theta_s"])
     told["ahead"] = formats.seconds(abs(seconds))
     if abs(seconds) <= 1:
@@ -203,7 +205,8 @@ def _said_rows(frame: pd.DataFrame, tiers: TierNames) -> pd.DataFrame:
     def said(row: dict[Any, Any]) -> str:
         if row["is_reference"]:
             return _("0 s (the others are told from it)")
-        return formats.seconds(float(row["theta_s"])) if row["identified"] else _(WHY[row["why"]])
+        why = row["why"]
+        return formats.seconds(float(row["theta_s"])) if row["identified"] else _(WHY[why])
 
     def declared(value: float) -> str:
         return _("always first") if np.isinf(value) else formats.seconds(value)

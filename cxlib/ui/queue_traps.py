@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SAID_ABOVE: Final = frozenset({"label_trap", "no_tier_column", "one_tier", "no_ranks"})
 """What the finding itself says."""
+ELSEWHERE: Final = frozenset({"agent_overlap"})
+"""What changes no number of the line, only agents' time."""
 OF_TIERS: Final = frozenset({"few_in_tier", "one_tier", "no_ranks"})
 WITH_SHARE: Final = frozenset({"no_tier", "agent_overlap", "customer_overlap", "wait_unknown", "hour_doubled"})
 NAMED: Final = frozenset({"label_trap_in_queue", "first_day_cut", "last_day_cut", "hour_missing", "hour_doubled"})
@@ -25,7 +27,8 @@ NAMED: Final = frozenset({"label_trap_in_queue", "first_day_cut", "last_day_cut"
 def say(queues: Queues, tiers: TierNames) -> None:
     """Say the grave ones aloud."""
     found = found_traps(queues.scope, **queues.where)
-    grave = found[found["warned"] & ~found["code"].isin(SAID_ABOVE)]
+    over = SAID_ABOVE | ELSEWHERE | ({"label_trap_in_queue"} if "label_trap" in set(found["code"]) else set())
+    grave = found[found["warned"] & ~found["code"].isin(over)]
     if len(grave):
         states.note("  \n".join(_aloud(row, tiers) for row in grave.itertuples()))
 
@@ -50,10 +53,9 @@ def listed(queues: Queues, tiers: TierNames) -> None:
 
 def _aloud(row: Any, tiers: TierNames) -> str:
     code, n, of = row.code, row.n, row.of
-    told = _(row.said)
+    told = f"{_(row.said)}{_('.')}"
     if len(row.examples) and code in NAMED:
-        told += _(": ") + safe(", ".join(_examples(row, tiers)))
-    told += _(".")
+        told = _("{what}: {which}.", what=_(row.said), which=safe(", ".join(_examples(row, tiers))))
     if code in WITH_SHARE and of:
         told += " " + _(
             "{n} of {of} ({share}).", n=formats.number(n), of=formats.number(of), share=formats.share(n / of)

@@ -123,11 +123,7 @@ def contacts_in(
         found = found.filter(pc.and_(pc.greater_equal(arrived, first), pc.less(arrived, after)))
     if queue != ALL:
         found = found.filter(pc.equal(found["queue"], queue))
-    if "tier" not in found.column_names and "customer_id" in found.column_names:
-        found = with_tiers(found, table(scope, "customers"))
-    if "tier" not in found.column_names:
-        found = found.append_column("tier", pa.nulls(found.num_rows, pa.string()))
-    return found
+    return found if "tier" in found.column_names else with_tiers(found, table(scope, "customers"))
 
 
 def _bounds(month: str, name: str) -> tuple[pa.Scalar, pa.Scalar]:
