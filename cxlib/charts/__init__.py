@@ -1,8 +1,10 @@
 """Result frame in, figure and its description out. Nothing here draws on a page."""
 
 from cxlib.charts.comparisons import bars, dumbbells, matrix
+from cxlib.charts.contributions import contributions
 from cxlib.charts.courses import courses, stacks
 from cxlib.charts.flows import Flow, flows
+from cxlib.charts.hours import hours_of_week
 from cxlib.charts.intervals import BLUE, SQUARE, interval_courses, intervals, reliability
 from cxlib.charts.look import DIRECTION_COLOURS, MISSING, Chart, tier_colours
 from cxlib.charts.replays import hour_bars, replay_bars, split_bars
@@ -21,11 +23,13 @@ __all__ = [
     "MeterCourse",
     "allowances",
     "bars",
+    "contributions",
     "cost_lines",
     "courses",
     "dumbbells",
     "flows",
     "hour_bars",
+    "hours_of_week",
     "interval_courses",
     "intervals",
     "matrix",

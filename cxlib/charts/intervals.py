@@ -38,6 +38,8 @@ def intervals(
     tickformat: str = ",",
     height: int | None = None,
     unknown: Mapping[str, str] | None = None,
+    words: Mapping[str, str] | None = None,
+    band: tuple[float, float] | None = None,
 ) -> Chart:
     """Draw a dot with its interval per row, in the order given, each with its value beside it.
 
@@ -61,12 +63,16 @@ def intervals(
         In pixels; without it by the number of rows.
     unknown : mapping by label, optional
         What is said where a value is None for another reason than that there are too few.
+    words : mapping by label, optional
+        What stands beside a row in the place of its value.
+    band : (low, high), optional
+        Values without practical weight, shaded.
     """
     order = list(reversed(list(values)))
     names = [_noted(label, notes) for label in order]
     tint = [(colours or {}).get(label, BLUE) for label in order]
     x = [values[label][0] for label in order]
-    said = [_said(label, values[label][0], say, unknown) for label in order]
+    said = [(words or {}).get(label) or _said(label, values[label][0], say, unknown) for label in order]
     drawn = figure(height=height or (74 if bars else 94) + (ROW_HEIGHT + (8 if notes else 0)) * len(order))
     if bars:
         drawn.add_trace(
@@ -96,6 +102,8 @@ def intervals(
         _in_a_column(drawn, names, said)
     if mark:
         _marked(drawn, *mark)
+    if band:
+        drawn.add_vrect(x0=band[0], x1=band[1], fillcolor=MISSING, opacity=0.16, line_width=0, layer="below")
     drawn.update_xaxes(
         title_text=axis,
         range=[
@@ -106,7 +114,10 @@ def intervals(
         tickangle=0,
         nticks=6 if bars else 4,
     )
-    return Chart(drawn, f"{axis}. {_spoken(values, say, notes, unknown)}")
+    told = {
+        label: f"{(words or {})[label]}, {notes[label]}" if notes else (words or {})[label] for label in words or {}
+    }
+    return Chart(drawn, f"{axis}. {_spoken(values, say, None if words else notes, {**(unknown or {}), **told})}")
 
 
 def reliability(

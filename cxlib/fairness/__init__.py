@@ -5,6 +5,7 @@ from cxlib.fairness.contacts import Contacts, prepare, tier_ranks
 from cxlib.fairness.cost import cost_to_others, waits_re_served
 from cxlib.fairness.curves import wait_curves
 from cxlib.fairness.declared import declared_head_start, declared_head_starts
+from cxlib.fairness.drivers import gap_drivers
 from cxlib.fairness.effects import passed_effects
 from cxlib.fairness.gaps import gap_strata, gaps
 from cxlib.fairness.head_start import Thresholds, head_start_thresholds, implied_head_start, violation_curves
@@ -51,6 +52,7 @@ __all__ = [
     "declared_head_starts",
     "equal_courtesy",
     "fairness_report",
+    "gap_drivers",
     "gap_strata",
     "gaps",
     "head_start_thresholds",

@@ -45,6 +45,13 @@ def filters(scope: Scope, *, queues: bool = False) -> tuple[Scope, dict[str, str
     return narrowed, where
 
 
+def with_settings(scope: Scope) -> Scope:
+    """Return the scope with the settings on which waits and rates depend, which every export carries."""
+    settings = scope.settings
+    scope = scope.narrowed(_("Served in time within"), formats.seconds(settings.sla_s))
+    return scope.narrowed(_("Smallest group shown"), formats.number(settings.min_group))
+
+
 def tiers_here(scope: Scope) -> TierNames:
     """Return the tiers of the contacts, or of their customers where contacts have none."""
     tiers = results.values_of(scope, "contacts", "tier") or results.values_of(scope, "customers", "tier")

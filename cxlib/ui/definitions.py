@@ -154,3 +154,43 @@ EFFECTS: Final = N_(
     "by minute in line, since whoever is passed stays longer and has more time to give up. What is special to a day "
     "may still be behind a difference."
 )
+MEASURED: Final = N_(
+    "**Waits** are of those who queued and were served; **nine in ten** wait no longer than the 90 % quantile; the "
+    "**virtual wait** is the median had nobody given up. **Served in time** and **abandonment** are shares of those in "
+    "line, or of all where it says so. **Repeat contact**: the same customer again within 7 days. The whisker is the "
+    "95 % interval, which resamples whole days; there is none under 7 days. n is the number of contacts that tell it."
+)
+BEFORE: Final = N_(
+    "The month beside **the same number of days** before it. A change is said only where its 95 % interval, which "
+    "resamples whole days, leaves out 0."
+)
+THROUGH_THE_WEEK: Final = N_(
+    "Each cell is an hour of the week by the local clock, all weeks taken together; the darker, the more. All panels "
+    "share one scale. A blank cell has **too few** contacts."
+)
+GAP: Final = N_(
+    "**Crude**: the two groups as they are. **Common**: crude, but only under conditions that both have. **Like for "
+    "like**: within each stratum (such as queue, weekday and hour), weighted as the contacts of the group compared "
+    "lie; contacts without a **counterpart** are left out and their share is told. The **screen** marks ratios "
+    "that are worth a look. It is no verdict: read the interval, and whether the gap is **beyond chance**, all gaps "
+    "taken together (Holm)."
+)
+DRIVERS: Final = N_(
+    "What each condition **adds** to the like-for-like gap. The parts of one kind of condition add up to the whole; "
+    "negative parts make it smaller."
+)
+SUBSTANCE: Final = N_(
+    "Like for like (queue, weekday, hour), how much better off the upper one is, measured in **margins**: within the "
+    "grey band a difference has no practical weight. **Symbolic**: the whole interval lies in the band. "
+    "**Substantive** or **reversed**: the interval leaves out 0 and the difference is beyond the margin. Else **cannot "
+    "tell yet**. All outcomes shown are taken together (Holm). Margins are set under Data sets."
+)
+COURTESY: Final = N_(
+    "**Once served**, are all treated alike? Each group beside its neighbour, like for like, in handling time, "
+    "resolution, repeat contact and satisfaction, measured in margins. Whoever makes contact more often comes again "
+    "more often by that alone."
+)
+LABELS: Final = N_(
+    "Names of tiers, queues and plans that hold one of the **status words**. Such a name tells customers their rank. "
+    "Charts use display names, so that a raw name behind one is seen by nobody."
+)

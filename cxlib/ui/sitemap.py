@@ -64,7 +64,7 @@ PAGES: Final = (
         "balance/tiers.py",
         BALANCE,
         N_("Tiers"),
-        N_("What is each tier called, and which comes first?"),
+        N_("Do tiers differ in substance, or only in name?"),
         ":material/layers:",
     ),
     Entry(

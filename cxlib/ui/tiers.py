@@ -76,6 +76,22 @@ def tier_rows(known: pa.Table | None, tiers: Iterable[str]) -> pd.DataFrame:
     )
 
 
+def renamed(rows: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of tiers with the neutral display names that the label check suggests.
+
+    `found` has rows of `cxlib.fairness.check_labels` of kind tier; a display name without a status word stays.
+    """
+    out = rows.copy()
+    for row in found.to_dict("records"):
+        columns = [row["column"]] if row["column"] != "tier" else ["display_name_en", "display_name_zh"]
+        for column in columns:
+            hit = rows["tier"] == row["name"] if row["column"] == "tier" else rows[column] == row["name"]
+            if row["column"] == "tier":
+                hit &= rows[column].isna()
+            out.loc[hit, column] = row["suggestion_zh" if column.endswith("zh") else "suggestion_en"]
+    return out
+
+
 def tier_table(edited: pd.DataFrame) -> pa.Table:
     """Return the rows that were given a rank as the typed table of tiers."""
     ranked = edited[edited["rank"].notna()]
