@@ -117,6 +117,8 @@ def with_outcomes(frame: Frame, wanted: Sequence[str], *, sla_s: float) -> Frame
     count once they waited longer. *abandonment*: left, over queued. *handling*, *resolution*, *csat*: over the
     contacts for which they are known. *repeat*: of contacts that went through `with_repeats`.
     """
+    if not wanted:
+        return frame
     c = nw.col
     served, left, waiting = (c("outcome") == each for each in ("served", "abandoned", "waiting"))
     limit_us = round(sla_s * MICROSECONDS)

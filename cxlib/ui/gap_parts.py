@@ -232,6 +232,9 @@ def courtesy(chosen: Segments) -> None:
             raise
         st.caption(f"{error.said} {error.hint}")
         return
+    if table["advantage"].isna().all():
+        st.caption(_("Times of service, resolution or satisfaction of enough contacts would tell."))
+        return
     sla_s = chosen.scope.settings.sla_s
 
     def say(by: str, value: object) -> str:
