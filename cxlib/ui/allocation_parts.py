@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -278,7 +278,11 @@ def listed(chosen: Segments) -> None:
         "few": Shown(_("Too few for"), help=_("What is left empty because too few contacts tell it, with their n.")),
     }
     whole = whole.assign(few=[_few(chosen, value) for value in whole[chosen.by]])
-    there = {name: shown for name, shown in columns.items() if name in whole and whole[name].notna().any()}
+    there = {
+        name: shown
+        for name, shown in columns.items()
+        if name in whole and whole[name].notna().any() and (whole[name] != "").any()
+    }
     rows(
         whole.assign(**{chosen.by: names}), there, name="allocation", scope=chosen.scope, key="allocation", folded=False
     )
@@ -306,7 +310,7 @@ def listed(chosen: Segments) -> None:
     )
 
 
-def _few(chosen: Segments, value: object) -> str | None:
+def _few(chosen: Segments, value: Any) -> str:
     """Return which measures of a segment too few contacts tell, with their n."""
     table = chosen.measures()
     mine = table[chosen.by].isna() if pd.isna(value) else table[chosen.by] == value
@@ -315,7 +319,7 @@ def _few(chosen: Segments, value: object) -> str | None:
     told = [
         f"{measure_said(name, sla_s).label} ({n})" for name, n in few[["measure", "n"]].itertuples(index=False) if n > 0
     ]
-    return ", ".join(told) or None
+    return ", ".join(told)
 
 
 def too_few(chosen: Segments) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cxlib import charts, formats
 from cxlib.fairness.outcomes import OUTCOMES
@@ -34,8 +34,8 @@ def margin_chart(table: pd.DataFrame, *, words: Mapping[str, str], sla_s: float,
         notes[label] = difference_said(row)
         verdict = words[str(row["verdict"])]
         said[label] = _(verdict) if parts[0] is not None else reason(row["reason"]) or _("too few")
-    known = [abs(each) for value in values.values() for each in value if each is not None]
-    far = max([NARROWEST, *known]) * 1.05
+    sizes = [abs(each) for value in values.values() for each in value if each is not None]
+    far = max([NARROWEST, *sizes]) * 1.05
     return charts.intervals(
         values,
         say=formats.ratio,
@@ -49,10 +49,10 @@ def margin_chart(table: pd.DataFrame, *, words: Mapping[str, str], sla_s: float,
     )
 
 
-def difference_said(row: Mapping[str, object]) -> str:
+def difference_said(row: Mapping[Any, Any]) -> str:
     """Return a difference in its own unit with its direction, or that there are too few."""
-    value = formats.known(row["advantage"])  # type: ignore[arg-type]
-    n = min(int(row[name]) for name in row if str(name).startswith("n_") and name != "n_days")  # type: ignore[call-overload]
+    value = formats.known(row["advantage"])
+    n = min(int(row[name]) for name in row if str(name).startswith("n_") and name != "n_days")
     if value is None:
         return _("n = {n}", n=formats.number(n))
     if row["kind"] == "seconds":

@@ -31,12 +31,12 @@ PAIR_WORDS: Final = {
 
 def of_tiers(scope: Scope, *, per: str | None = None, **where: str) -> pd.DataFrame | None:
     """Return `cxlib.fairness.tier_substance`; None where the data set has no two ranked tiers to compare."""
-    return _judged(scope, "substance", tier_substance, per=per, ranked=True, **where)
+    return _judged(scope, "substance", tier_substance, where, per=per, ranked=True)
 
 
 def of_needs(scope: Scope, **where: str) -> pd.DataFrame | None:
     """Return `cxlib.fairness.need_substance`; None where no contact is known to have a need, or none without one."""
-    return _judged(scope, "need substance", need_substance, **where)
+    return _judged(scope, "need substance", need_substance, where)
 
 
 def labels(scope: Scope) -> pd.DataFrame:
@@ -61,10 +61,10 @@ def _judged(
     scope: Scope,
     name: str,
     measure: Callable[..., pd.DataFrame],
+    where: dict[str, str],
     *,
     per: str | None = None,
     ranked: bool = False,
-    **where: str,
 ) -> pd.DataFrame | None:
     settings = scope.settings
     options: dict[str, Any] = {
@@ -138,7 +138,9 @@ def reversed_said(table: pd.DataFrame | None, tiers: TierNames) -> str:
 
 def needs_said(table: pd.DataFrame, say: Callable[[object], str]) -> str:
     """Return whether priority for those in need shows in their waits."""
-    shows, not_yet, hidden = [], [], []
+    shows: list[str] = []
+    not_yet: list[str] = []
+    hidden: list[str] = []
     for need, part in table.groupby("group", sort=False):
         verdicts = set(part["verdict"])
         where = shows if "substantive" in verdicts else not_yet if "symbolic" not in verdicts else hidden
