@@ -13,7 +13,7 @@ from cxlib.engine import frames
 from cxlib.errors import CxError
 from cxlib.matching.months import month_number
 from cxlib.matching.moves import directions, minor, traits_of
-from cxlib.matching.people import CustomerTable, segments_of
+from cxlib.matching.people import NEVER, CustomerTable, segments_of
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
@@ -303,6 +303,7 @@ def _not_free(
     codes, known = pd.MultiIndex.from_arrays([rows["plan_id"].astype("str"), rows["month"]]).factorize()
     versions = [catalogue.version(str(plan), month_number(month)) for plan, month in known]
     month = np.array([0, *(month_number(each) for _, each in known)], dtype=np.int64)[codes + 1]
-    cool_off = np.array([0, *(each is not None and each.cool_off_months > 0 for each in versions)], dtype=bool)
+    cool_off = np.array([0, *(0 if each is None else each.cool_off_months for each in versions)], dtype=np.int64)
     nothing = ((rows["state"] == "stay") & rows["interval_low"].isna()).to_numpy()
-    return people.free > month, nothing & cool_off[codes + 1], nothing
+    recent = (people.since == NEVER) | (month - people.since < cool_off[codes + 1])
+    return people.free > month, nothing & (cool_off[codes + 1] > 0) & recent, nothing

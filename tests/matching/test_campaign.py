@@ -79,11 +79,20 @@ def test_nothing_else_may_be_taken():
         }
     )
     rows = advice(
-        customer_id=["alone", "new", "old", "bound"], plan_id=["S", "L", "L", "L"], interval_low=[None, None, 1.0, None]
+        customer_id=["alone", "new", "old", "bound", "since"],
+        plan_id=["S", "L", "L", "L", "L"],
+        interval_low=[None, None, 1.0, None, None],
     )
-    customers = pd.DataFrame({"customer_id": ["bound"], "contract_end": [pd.Timestamp("2027-01-01")]})
+    customers = pd.DataFrame(
+        {
+            "customer_id": ["bound", "since"],
+            "contract_end": [pd.Timestamp("2027-01-01"), None],
+            "plan_since": [None, pd.Timestamp("2020-01-01")],
+        }
+    )
     found = candidates(rows, Catalogue(plans), customers=customers)
-    assert reasons_of(found) == {"alone": "no_other_plan", "new": "cool_off", "old": "stays", "bound": "contract"}
+    expected = {"alone": "no_other_plan", "new": "cool_off", "old": "stays", "bound": "contract"}
+    assert reasons_of(found) == expected | {"since": "no_other_plan"}
 
 
 def test_an_account_is_what_its_lines_are():
