@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 NOTHING: Final = "–"
 """Stands where there is no value."""
+ALL_BUT_CERTAIN: Final = 0.98
+"""The highest probability that is told as a number."""
 
 
 def number(value: float | None, *, decimals: int = 0) -> str:
@@ -54,6 +56,17 @@ def share(value: float | None, *, decimals: int = 1) -> str:
         return NOTHING
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "") + "%"
     return str(format_percent(value, pattern, locale=language()))
+
+
+def chance(value: float | None) -> str:
+    """Return a probability told by a few dozen possible futures: what is all but certain is not called certain."""
+    if value is None or _absent(value):
+        return NOTHING
+    if value > ALL_BUT_CERTAIN:
+        return _("more than {share}", share=share(ALL_BUT_CERTAIN, decimals=0))
+    if value < 1 - ALL_BUT_CERTAIN:
+        return _("less than {share}", share=share(1 - ALL_BUT_CERTAIN, decimals=0))
+    return share(value, decimals=0)
 
 
 def ratio(value: float | None) -> str:

@@ -32,6 +32,14 @@ def test_money_carries_its_currency(currency: str | None, said: str) -> None:
     assert formats.money(1234.5, currency).replace("\xa0", " ") == said
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(1.0, "more than 98%"), (0.983, "more than 98%"), (0.98, "98%"), (0.8, "80%"), (0.0, "less than 2%"), (None, "–")],
+)
+def test_nothing_foreseen_is_certain(value: float | None, said: str) -> None:
+    assert formats.chance(value) == said
+
+
 def test_shares_are_percentages() -> None:
     assert formats.share(0.33323) == "33.3%"
     assert formats.share(0.5, decimals=0) == "50%"

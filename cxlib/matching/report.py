@@ -203,7 +203,7 @@ class MatchingReport:
             # what is left to the cent, so that the sentence adds up
             "less": money(row.expected_cost_held - row.expected_saving),
             "saving": money(row.expected_saving),
-            "p": formats.share(row.p_saves, decimals=0),
+            "p": formats.chance(row.p_saves),
         }
         if row.switching_cost > 0:
             return _(

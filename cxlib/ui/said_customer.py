@@ -135,7 +135,7 @@ def _expected(scope: Scope, advice: pd.Series) -> str:
             "Expected to save {saving} in the next {n} months; it saves with a probability of {p} ({strength}).",
             saving=money(float(advice["expected_saving"])),
             n=horizon,
-            p=formats.share(float(advice["p_saves"]), decimals=0),
+            p=formats.chance(float(advice["p_saves"])),
             strength=say_strength(float(advice["p_saves"])),
         ),
         _interval(scope, advice),
