@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from cxlib import formats
 from cxlib.engine.records import plain, records
-from cxlib.matching.backtesting import backtest
+from cxlib.matching.backtesting import WITHHELD, backtest
 from cxlib.matching.recommender import PlanRecommender
 from cxlib.matching.reliability import calibration, summarise_backtest
 from cxlib.matching.rules import RULE_NAMES
-from cxlib.texts import _
+from cxlib.texts import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,16 +36,23 @@ class BacktestReport:
         return {
             "customer_origins": len(self.rows),
             "customers": int(self.rows["customer_id"].nunique()),
+            "withheld": self.withheld,
             "horizon": self.horizon,
             "rules": records(self.rules),
             "calibration": {name: plain(value) for name, value in self.calibration.items()},
         }
 
     @property
+    def withheld(self) -> int:
+        """Customers who are not judged because their bills do not reconcile."""
+        return int(self.rows.attrs.get(WITHHELD, 0))
+
+    @property
     def said(self) -> str:
         """The report as text."""
         if self.rows.empty:
-            return _("Nothing can be judged: no customer has enough months before and after the end of a month.")
+            text = _("Nothing can be judged: no customer has enough months before and after the end of a month.")
+            return "\n".join([text, *self._said_withheld()])
         currency = self.catalogue.currency
         head = _(
             "{rows} choices of {customers} customers, each over the {n} months that followed.",
@@ -53,7 +60,7 @@ class BacktestReport:
             customers=formats.number(self.rows["customer_id"].nunique()),
             n=self.horizon,
         )
-        lines = [head]
+        lines = [head, *self._said_withheld()]
         for rule in self.rules.to_dict("records"):
             name = RULE_NAMES[rule["rule"]]
             text = _(
@@ -70,6 +77,9 @@ class BacktestReport:
             lines.append(text)
         return "\n".join([*lines, *self._said_reliability()])
 
+    def _said_withheld(self) -> list[str]:
+        return [say_withheld(self.withheld)] if self.withheld else []
+
     def _said_reliability(self) -> list[str]:
         ours = next((each for each in self.rules.to_dict("records") if each["rule"] == "recommended"), None)
         if ours is None:
@@ -84,6 +94,16 @@ class BacktestReport:
                 high=formats.share(ours["strong_high"]),
             )
         ]
+
+
+def say_withheld(customers: int) -> str:
+    """Return how many are not judged because they would not have been advised."""
+    return ngettext(
+        "{count} customer whose bills do not reconcile is not judged: advice is withheld there.",
+        "{count} customers whose bills do not reconcile are not judged: advice is withheld there.",
+        customers,
+        count=formats.number(customers),
+    )
 
 
 def backtest_report(

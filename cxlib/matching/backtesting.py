@@ -17,6 +17,7 @@ from cxlib import formats
 from cxlib.matching.advised import STRONG
 from cxlib.matching.months import month_starts, month_text
 from cxlib.matching.predictive import Windows, chosen_windows, find_windows
+from cxlib.matching.reconcile import withheld_at
 from cxlib.matching.rules import DIRECTIONS, FORBIDDEN, RULES, Outcome, Past, cheapest, flagged
 from cxlib.matching.texts import coded, strings
 from cxlib.matching.usage import as_texts, columns_of
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 __all__ = ["DIRECTIONS", "RULES", "WalkForwardSplit", "backtest", "judge", "regret_score"]
 
 SEGMENTS: Final = ("tier", "need", "region")
+WITHHELD: Final = "withheld"
+"""Attribute of the rows of `backtest`: customers who would be judged, had they not been advised at no time because
+their bills do not reconcile."""
 
 
 def backtest(
@@ -74,7 +78,8 @@ def backtest(
         p_other, the probability that it saves, and saved_other, what it did save, switching costs deducted;
         interval_low, interval_high and difference: the 80 % interval and the cost of the plan held less that of the
         best other plan in hindsight; covered. tier, need and region where the customers have them.
-        No rows where no customer has enough months.
+        No rows where no customer has enough months. Where advice would have been withheld because bills did not
+        reconcile by then, there is no row; ``attrs["withheld"]`` counts the customers left out altogether.
 
     Notes
     -----
@@ -87,12 +92,21 @@ def backtest(
     history = fitted.history_
     windows = find_windows(history, horizon=fitted.horizon, seed=0)
     chosen = np.flatnonzero(windows.stop - windows.first >= fitted.months)
+    everybody = np.unique(windows.owner[chosen])
+    if fitted.reconcile:
+        ids = history.customer_ids.take(pa.array(windows.owner[chosen]))
+        origin = history.month[windows.stop[chosen] - 1]
+        doubtful = withheld_at(usage, fitted.catalogue_, ids, origin, customers=customers, months=fitted.months)
+        chosen = chosen[~doubtful]
     people = np.unique(windows.owner[chosen])
+    withheld = len(everybody) - len(people)
     if max_customers is not None and len(people) > max_customers:
         some = np.random.default_rng(0).choice(people, max_customers, replace=False)
         chosen = chosen[np.isin(windows.owner[chosen], some)]
     rows = judge(fitted, history, chosen_windows(windows, chosen), report=report)
-    return _with_segments(rows, customers)
+    rows = _with_segments(rows, customers)
+    rows.attrs[WITHHELD] = withheld
+    return rows
 
 
 def judge(

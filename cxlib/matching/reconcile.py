@@ -21,6 +21,7 @@ from cxlib.errors import CxError
 from cxlib.matching.comparison import NO_CAUSE, Comparison, Tolerance, causes_of, compare
 from cxlib.matching.gap_causes import CAUSES
 from cxlib.matching.gap_sums import by_cause, distribution
+from cxlib.matching.history import MONTHS
 from cxlib.matching.months import month_starts
 from cxlib.matching.texts import coded, strings
 from cxlib.matching.usage import columns_of
@@ -174,6 +175,44 @@ def withheld(
     return _customer_frame(found, compared, outside, gap, cause, chosen=chosen)[columns]
 
 
+def withheld_at(
+    usage: Any,
+    catalogue: Catalogue,
+    customer_ids: pa.LargeStringArray,
+    month: NDArray[Any],
+    *,
+    customers: Any = None,
+    months: int = 3,
+    tolerance_share: float = TOLERANCE_SHARE,
+    tolerance_amount: float | None = None,
+) -> NDArray[np.bool_]:
+    """Return whether the advice to each of Q customers at the end of a month would have been withheld, bool [Q].
+
+    Parameters
+    ----------
+    customer_ids : array of large_string, length Q
+        A customer may be asked about more than once.
+    month : int [Q]
+        Month numbers; no bill after them counts.
+    usage, catalogue, customers, months, tolerance_share, tolerance_amount
+        As for `reconcile_customers`.
+    """
+    _check_months(months)
+    tolerance = Tolerance(share=tolerance_share, amount=tolerance_amount)
+    found = compare(usage, catalogue, customers=customers, tolerance=tolerance)
+    if found is None:
+        return np.zeros(len(customer_ids), dtype=np.bool_)
+    rows = found.case.usage
+    judged = np.flatnonzero(_judged(found))
+    owner = np.searchsorted(rows.starts, judged, side="right") - 1
+    key = owner * MONTHS + rows.month[judged]
+    outside = np.concatenate([[0], np.cumsum(found.outside[judged])])
+    who = pc.index_in(customer_ids, value_set=rows.customer_ids).fill_null(-1).to_numpy().astype(np.int64)
+    first = np.searchsorted(key, who * MONTHS)
+    stop = np.searchsorted(key, who * MONTHS + month, side="right")
+    return np.asarray((who >= 0) & (outside[stop] > outside[np.maximum(first, stop - months)]))
+
+
 def reconcile_summary(
     usage: Any,
     catalogue: Catalogue,
@@ -219,10 +258,16 @@ def _check_months(months: int) -> None:
         raise CxError("bad_setting", N_("{name} is a whole number from 1, not {value}."), name="months", value=months)
 
 
+def _judged(found: Comparison) -> NDArray[np.bool_]:
+    """Return the rows that count: complete months with an amount."""
+    complete = found.case.usage.complete
+    return found.known if complete is None else found.known & complete
+
+
 def _judge(found: Comparison, months: int) -> tuple[NDArray[Any], ...]:
     """Return of each customer the months compared and outside, the largest gap outside and its cause, -1 for none."""
     usage = found.case.usage
-    judged = found.known if usage.complete is None else found.known & usage.complete
+    judged = _judged(found)
     ends = usage.starts[1:]
     so_far = np.concatenate([[0], np.cumsum(judged)])
     after = np.repeat(so_far[ends], np.diff(usage.starts)) - so_far[1:]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from cxlib import formats
 from cxlib.matching import tasks
+from cxlib.matching.backtesting import WITHHELD
 from cxlib.matching.reliability import ADVISED, backtest_by, calibration, reliability_curve, summarise_backtest
 from cxlib.matching.rules import DIRECTIONS, RULE_NAMES, RULES
 from cxlib.texts import _
@@ -29,7 +30,8 @@ SIMPLE: Final = tuple(rule for rule in RULES if rule != ADVISED)
 class Judged:
     """The back-test of a data set, or the part of it that the reader has chosen; its measures are kept.
 
-    `drawn` tells that not everybody was judged but a random choice.
+    `drawn` tells that not everybody was judged but a random choice, `withheld` how many customers were left out
+    because their bills do not reconcile.
 
     Parameters
     ----------
@@ -46,6 +48,7 @@ class Judged:
         self.rows = part_of(rows, way=way, tier=tier)
         self.customers = int(self.rows["customer_id"].nunique())
         self.drawn = int(rows["customer_id"].nunique()) >= tasks.MOST_JUDGED
+        self.withheld = int(rows.attrs.get(WITHHELD, 0))
         self._where = {"way": way, "tier": tier, **long.options_of(scope)}
 
     @property

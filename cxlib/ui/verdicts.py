@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cxlib import formats
+from cxlib.matching.backtest_report import say_withheld
+from cxlib.matching.backtesting import WITHHELD
 from cxlib.texts import _, ngettext
 from cxlib.ui import matching, results, states
 from cxlib.ui.judged import SIMPLE, Judged, say_rule
@@ -46,6 +48,8 @@ def said(judged: Judged) -> tuple[str, str]:
     )
     if judged.drawn:
         more += " " + _("They were drawn at random; everybody was learned from.")
+    if judged.withheld:
+        more += " " + say_withheld(judged.withheld)
     return text, more
 
 
@@ -174,7 +178,8 @@ def say_why_not(scope: Scope, rows: pd.DataFrame) -> None:
             months=settings.months,
             horizon=settings.horizon,
         )
-    states.empty(title, body)
+    withheld = int(rows.attrs.get(WITHHELD, 0))
+    states.empty(title, f"{body} {say_withheld(withheld)}" if withheld else body)
 
 
 def months_needed(scope: Scope) -> int:

@@ -8,8 +8,11 @@ import pytest
 from sklearn.model_selection import cross_val_score
 
 from cxlib.errors import CxError
+from cxlib.matching.backtest_report import backtest_report
 from cxlib.matching.backtesting import RULES, WalkForwardSplit, backtest, regret_score
+from cxlib.matching.catalogue import Catalogue
 from cxlib.matching.recommender import PlanRecommender
+from cxlib.matching.reconcile import withheld
 from cxlib.matching.reliability import backtest_by, summarise_backtest
 
 PLANS = pd.DataFrame(
@@ -247,6 +250,30 @@ def test_a_score_needs_months_after_the_origin():
     with pytest.raises(CxError) as refused:
         regret_score(fitted, usage[usage["month"] <= "2025-05"])
     assert refused.value.code == "not_enough_data"
+
+
+def test_who_would_not_have_been_advised_is_not_judged():
+    usage = random_usage()
+    billed = [plain_bill(minutes, plan) for minutes, plan in zip(usage["minutes"], usage["plan_id"], strict=True)]
+    usage = usage.assign(billed_amount=billed)
+    every = backtest(PlanRecommender(PLANS), usage)
+    assert every.attrs["withheld"] == 0
+    usage.loc[(usage["customer_id"] == "c007") & (usage["month"] == "2025-05"), "billed_amount"] += 50
+    usage.loc[usage["customer_id"] == "c011", "billed_amount"] += 50
+    told = []
+    rows = backtest(PlanRecommender(PLANS), usage)
+    assert rows.attrs["withheld"] == 1
+    for origin, there in every.groupby("month"):
+        then = usage[usage["month"] <= f"{origin:%Y-%m}"]
+        doubtful = withheld(then, Catalogue(PLANS))["customer_id"]
+        told += [(customer, origin) for customer in there["customer_id"] if customer not in set(doubtful)]
+    assert sorted(zip(rows["customer_id"], rows["month"], strict=True)) == sorted(told)
+    assert "c011" not in set(rows["customer_id"])
+    trusting = backtest(PlanRecommender(PLANS, reconcile=False), usage)
+    assert len(trusting) == len(every)
+    report = backtest_report(usage, Catalogue(PLANS))
+    assert report.as_dict()["withheld"] == 1
+    assert "1 customer whose bills do not reconcile is not judged" in report.said
 
 
 def test_too_short_usage_gives_no_rows():
