@@ -58,25 +58,28 @@ def tiers_here(scope: Scope) -> TierNames:
     return tier_names(scope, tiers)
 
 
-def headline(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str]) -> None:
-    """State in one sentence how the first rank and the others fare, with what makes it doubtful."""
+def headline(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str]) -> str:
+    """State in one sentence how the first rank and the others fare, with what makes it doubtful; return it."""
     there = results.values_of(scope, "contacts", "tier") or results.values_of(scope, "customers", "tier")
     if tiers.ranked and len(there) > 1:
         text, more = said_balance(scope, tiers, pool, where)
         finding(text, more=more)
     elif len(there) > 1:
+        text = _("Which tier comes first is not known yet.")
         more = _("Give each tier a rank to set them side by side.")
-        finding(_("Which tier comes first is not known yet."), more=f"{said_passed(scope, pool, where)} {more}")
+        finding(text, more=f"{said_passed(scope, pool, where)} {more}")
         link_to("tiers", label=_("Rank the tiers"))
     else:
+        text = said_passed(scope, pool, where)
         more = _("There is only one tier here, so that there is nothing to set side by side.")
         if not there:
             more = _(
                 "No tiers here: contacts or customers with a column for the tier bring them; a file of tiers can be "
                 "imported too."
             )
-        finding(said_passed(scope, pool, where), more=more)
+        finding(text, more=more)
     warn_of_trap(scope, where)
+    return text
 
 
 def said_passed(scope: Scope, pool: str, where: dict[str, str]) -> str:

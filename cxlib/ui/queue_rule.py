@@ -226,12 +226,13 @@ def _unexplained(queues: Queues, tiers: TierNames, counts: pd.DataFrame, passes:
         heading(_("A rule explains every one of {every} passes", **told), 4)
     else:
         heading(_("{n} of {every} passes are explained by no rule", **told), 4)
-    st.caption(
-        _(
-            "Neither the order of arrival nor a head start allows them. Nothing here says that somebody did wrong: a "
-            "language, a skill or a call-back looks the same in the log."
+    if n:
+        st.caption(
+            _(
+                "Neither the order of arrival nor a head start allows them. Nothing here says that somebody did wrong: "
+                "a language, a skill or a call-back looks the same in the log."
+            )
         )
-    )
     columns = {
         "queue": Shown(_("Queue")),
         "passer": Shown(_("Passes")),

@@ -45,8 +45,9 @@ def page(scope: Scope) -> None:
             "pool", list(says), label=_("Compare"), say=lambda name: says[name], look="segments", page="queues"
         )
     tiers = balance.tiers_here(scope)
-    balance.headline(scope, tiers, pool, where)
-    queues = Queues(scope.narrowed(_("Compared"), says[pool]), where, one_line=pool != results.WITHIN)
+    found = balance.headline(scope, tiers, pool, where)
+    told = scope.narrowed(_("Compared"), says[pool]).narrowed(_("Finding"), found.replace("\\", ""))
+    queues = Queues(told, where, one_line=pool != results.WITHIN)
     queue_traps.say(queues, tiers)
     titles = {
         "passing": _("Who is passed"),
