@@ -136,6 +136,7 @@ def _outcomes() -> dict[str, str]:
 def _rows(scope: Scope, tiers: TierNames, found: Replay, zone: str) -> None:
     columns = {
         "contact_id": Shown(_("Contact")),
+        "customer_id": Shown(_("Customer")),
         "tier": Shown(_("Tier")),
         "arrived_at": Shown(_("Arrived")),
         "wait_ended_at": Shown(_("Wait ended")),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
+from cxlib.engine.duck import locked
 from cxlib.errors import CxError
 from cxlib.fairness import gaps, queue_numbers, replay, traps
 from cxlib.fairness.overtakes import POOL, Passers, count_overtakes
@@ -136,11 +137,11 @@ def _replayed(
     _to_at: Any,
     _line: dict[str, str | None],
 ) -> Replay:
-    return replay(
-        _queues.contacts(),
-        from_at=_from_at,
-        to_at=_to_at,
-        where=_line,
-        ranks=results.ranks(_queues.scope),
-        **_queues.options,
-    )
+    scope = _queues.scope
+    options = {"from_at": _from_at, "to_at": _to_at, "where": _line, "ranks": results.ranks(scope), **_queues.options}
+    if "tier" not in results.columns_of(scope, "contacts"):
+        return replay(_queues.contacts(), **options)
+    # an hour of a long log is found in its file without reading all of it
+    file = store().path(scope.dataset.id, "contacts", version=scope.version.number)
+    with locked(read=[file]) as connection:
+        return replay(connection.read_parquet(str(file)), **options)
