@@ -74,10 +74,11 @@ def dumbbells(
     axis: str,
     colours: Mapping[str, str] | None = None,
     tickformat: str = ".0%",
+    missing: str = "",
 ) -> Chart:
     """Draw two dots a row with a line between them: what should be alike, and how far apart it lies.
 
-    `names` say what the hollow and the filled dot are.
+    `names` say what the hollow and the filled dot are, `missing` what stands in a row that has neither.
     """
     order = list(reversed(list(pairs)))
     labels = [wrapped(label) for label in order]
@@ -128,7 +129,11 @@ def dumbbells(
         )
     top = max((v for pair in pairs.values() for v in pair if v is not None), default=1) or 1
     drawn.update_layout(showlegend=True, legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"})
-    drawn.update_xaxes(title_text=axis, range=[-0.12 * top, top * 1.18], tickformat=tickformat, tick0=0)
+    drawn.update_xaxes(title_text=axis, range=[-0.17 * top, top * 1.18], tickformat=tickformat, tick0=0)
+    drawn.update_yaxes(type="category", categoryorder="array", categoryarray=labels)
+    for label, shown in zip(order, labels, strict=True):
+        if missing and pairs[label] == (None, None):
+            drawn.add_annotation(x=0, y=shown, text=missing, showarrow=False, xanchor="left")
     said = "; ".join(f"{label}: {names[0]} {say(a)}, {names[1]} {say(b)}" for label, (a, b) in pairs.items())
     return Chart(drawn, f"{axis}. {said}")
 

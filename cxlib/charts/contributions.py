@@ -43,5 +43,6 @@ def contributions(values: Mapping[str, float], *, say: Say, axis: str, tickforma
         tickformat=tickformat,
         nticks=5,
     )
+    drawn.update_yaxes(type="category")
     drawn.add_vline(x=0, line={"color": MISSING, "width": 1})
     return Chart(drawn, f"{axis}. " + "; ".join(f"{label}: {say(value)}" for label, value in values.items()))

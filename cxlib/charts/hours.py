@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Say = Callable[[float | None], str]
 
 _SCALE: Final = [[0.0, "rgba(31,127,184,0.07)"], [1.0, "rgba(31,127,184,1)"]]
-_CELL, _TITLE, _FOOT, _GAP = 19, 26, 112, 14
+_CELL, _TITLE, _FOOT, _GAP = 19, 26, 138, 14
 """Heights in pixels: of a day, of the name above a panel, of what stands under the last, and between panels."""
 
 

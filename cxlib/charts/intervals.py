@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from cxlib.charts.look import MISSING, ROW_HEIGHT, Chart, figure, month_ticks, plain_label, wrapped
+from cxlib.charts.look import MISSING, ROW_HEIGHT, Chart, figure, month_ticks, plain_label, text_width, wrapped
 from cxlib.texts import _
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def intervals(
                 cliponaxis=False,
             )
         )
+    drawn.update_yaxes(type="category")
     longest = max(map(len, said), default=0)
     low_end, high_end = ends or _ends(values)
     wide = high_end - low_end
@@ -246,7 +247,7 @@ def _behind_whiskers(drawn: go.Figure, names: Sequence[str], said: Sequence[str]
 
 def _in_a_column(drawn: go.Figure, names: Sequence[str], said: Sequence[str]) -> None:
     """Write what each row comes to at the right edge, where no line crosses it."""
-    drawn.update_layout(margin_t=28, margin_r=16 + 8 * max(map(len, said), default=0))
+    drawn.update_layout(margin_t=28, margin_r=16 + max(map(text_width, said), default=0))
     drawn.update_yaxes(range=[-0.6, len(names) - 0.4])
     for name, each in zip(names, said, strict=True):
         drawn.add_annotation(

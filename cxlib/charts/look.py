@@ -75,6 +75,11 @@ def wrapped(text: str, width: int = LABEL_WIDTH) -> str:
     return "<br>".join(textwrap.wrap(text, width) or [""])
 
 
+def text_width(text: str) -> int:
+    """Return about how many pixels a text of a chart is wide; a Chinese character is wider than a letter."""
+    return sum(13 if "⺀" <= c <= "￦" else 8 for c in text)
+
+
 def plain_label(text: Any) -> str:
     """Return text from a file so that Plotly reads no markup in it."""
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

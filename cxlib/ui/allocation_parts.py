@@ -15,7 +15,7 @@ from cxlib.ui import definitions, link, results, states
 from cxlib.ui.allocation_said import change_said
 from cxlib.ui.fragments import fragment
 from cxlib.ui.segments import MOST, measure_said, reason
-from cxlib.ui.show import Shown, chart, rows
+from cxlib.ui.show import Shown, chart, heading, rows
 from cxlib.ui.sitemap import link_to
 
 if TYPE_CHECKING:
@@ -115,12 +115,12 @@ def against_before(chosen: Segments, name: str, said: Said) -> None:
     """Show a measure beside the same number of days before."""
     table, months = chosen.change(), chosen.compared_months()
     if table is None or months is None:
-        st.markdown(f"#### {_('Against the period before')}")
+        heading(_("Against the period before"), 4)
         st.caption(_("There is no whole month before to compare with."))
         return
     part = _largest(chosen, table[table["measure"] == name])
     if part.empty:
-        st.markdown(f"#### {_('Against the period before')}")
+        heading(_("Against the period before"), 4)
         st.caption(_("Medians and quantiles are not compared with the period before."))
         return
     chart(
@@ -134,6 +134,7 @@ def against_before(chosen: Segments, name: str, said: Said) -> None:
             axis=said.label,
             colours=chosen.colours,
             tickformat=said.ticks,
+            missing=_("too few"),
         ),
         title=change_said(chosen, name),
         definition=_(definitions.BEFORE),
@@ -163,9 +164,13 @@ def against_before(chosen: Segments, name: str, said: Said) -> None:
 def course(chosen: Segments, name: str, said: Said) -> None:
     """Show a measure week by week."""
     table = _largest(chosen, chosen.weeks(name), most=LINES)
-    if table["period"].nunique() < 2:
+    if table.loc[table["value"].notna(), "period"].nunique() < 2:
         return
-    parts = {chosen.say(value): part for value, part in table.groupby(chosen.by, dropna=False, sort=False)}
+    parts = {
+        chosen.say(value): part
+        for value, part in table.groupby(chosen.by, dropna=False, sort=False)
+        if part["value"].notna().any()
+    }
     chart(
         charts.courses(
             {
@@ -325,7 +330,8 @@ def _few(chosen: Segments, value: Any) -> str:
 def too_few(chosen: Segments) -> bool:
     """Say so where no segment has enough contacts for a rate; return whether that is so."""
     table = chosen.measures()
-    if table["value"].notna().any():
+    wholes = [name for name, measure in MEASURES.items() if measure.whole]
+    if table.loc[~table["measure"].isin(wholes), "value"].notna().any():
         return False
     states.too_few(int(chosen.whole()["n"].sum()), chosen.scope.settings.min_group)
     return True

@@ -16,7 +16,7 @@ from cxlib.ui.fragments import fragment
 from cxlib.ui.margin_parts import margin_chart, verdict_columns, verdict_rows, with_margins
 from cxlib.ui.safe import safe
 from cxlib.ui.segments import ALIKE, MOST, SEGMENTS, outcome_said, reason, refused_quietly
-from cxlib.ui.show import Shown, chart, heading, rows
+from cxlib.ui.show import Shown, chart, heading, rows, two_a_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -242,10 +242,10 @@ def courtesy(chosen: Segments) -> None:
 
     pairs = list(table.groupby(["by", "group", "compared_with"], sort=False))
     st.markdown(_courtesy_said(table))
-    places = st.columns(2, gap="large")
-    for i, (names, part) in enumerate(pairs[:MOST]):
+    shown = pairs[:MOST]
+    for i, (place, (names, part)) in enumerate(zip(two_a_row(len(shown)), shown, strict=True)):
         by, group, beside = map(str, names)
-        with places[i % 2]:
+        with place:
             chart(
                 margin_chart(
                     part, words=COURTESIES, sla_s=sla_s, colour=chosen.tiers.colours.get(say(by, group), charts.BLUE)

@@ -7,14 +7,27 @@ import threading
 from typing import TYPE_CHECKING
 
 from cxlib.errors import CxError
-from cxlib.ui import advised, balance, fit_rows, long, matching, queue_results, queue_tasks, reconciled, results
+from cxlib.ui import (
+    advised,
+    balance,
+    fit_rows,
+    long,
+    matching,
+    queue_results,
+    queue_tasks,
+    reconciled,
+    results,
+    substance,
+)
 from cxlib.ui.decisions import decisions
 from cxlib.ui.scope import scope_of
+from cxlib.ui.segments import Segments
 from cxlib.ui.session import store
 
 if TYPE_CHECKING:
     from cxlib.runner import Job
     from cxlib.ui.scope import Scope
+    from cxlib.ui.tiers import TierNames
 
 _busy = threading.Lock()
 
@@ -33,6 +46,7 @@ def prepare(scope: Scope) -> None:
                 results.waits_by(scope, "tier", **where, queue=results.ALL)
                 results.allocation_by(scope, "tier", **where)
                 results.curves(scope, **where, queue=results.ALL)
+                _tiers(scope, tiers, where)
         if scope.has("usage") and scope.has("plans"):
             month = results.usage_months(scope)[-1]
             chosen = fit_rows.Chosen(month=month)
@@ -44,6 +58,15 @@ def prepare(scope: Scope) -> None:
                 advised.rows(scope, month)
     except CxError as error:  # the page says so when it is opened
         logging.getLogger(__name__).info("not prepared: %s", error.code)
+
+
+def _tiers(scope: Scope, tiers: TierNames, where: dict[str, str]) -> None:
+    """Compute what the pages of allocation and tiers show first."""
+    Segments(scope=scope, by="tier", tiers=tiers, where=where).prepare()
+    if tiers.ranked:
+        substance.of_tiers(scope, **where)
+    substance.of_needs(scope, **where)
+    substance.labels(scope)
 
 
 def prepare_all(*, wait: bool = False) -> None:

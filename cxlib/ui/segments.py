@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from cxlib import formats
+from cxlib.errors import CxError
 from cxlib.fairness import (
     allocation_change,
     allocation_measures,
@@ -27,7 +28,6 @@ from cxlib.ui import balance, results
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cxlib.errors import CxError
     from cxlib.fairness.periods import Every
     from cxlib.ui.scope import Scope
     from cxlib.ui.show import Kind
@@ -213,6 +213,20 @@ class Segments:
             **options,
             **self.where,
         )
+
+    def prepare(self) -> None:
+        """Compute and keep what the page shows first."""
+        self.whole()
+        self.measures()
+        self._measures("week")
+        self.hours()
+        self.change()
+        for compute in (self.gaps, self.courtesy, *([self.first_and_rest] if self.tiers.ranked else [])):
+            try:
+                compute()
+            except CxError as error:
+                if not refused_quietly(error):
+                    raise
 
     def there(self) -> list[str]:
         """Return the values of the column, the largest segments first, without what is missing."""

@@ -13,7 +13,7 @@ from cxlib.texts import _, language, speaking
 from cxlib.ui.safe import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pandas as pd
 
@@ -49,6 +49,12 @@ def finding(text: str, *, more: str = "") -> None:
 def heading(text: str, level: int = 3) -> None:
     """Put a heading of a part of the page; 2 is the largest."""
     st.markdown(f"{'#' * level} {text}")
+
+
+def two_a_row(n: int) -> Iterator[Any]:
+    """Give `n` places, two side by side; on a phone they stand in the same order."""
+    for first in range(0, n, 2):
+        yield from st.columns(2, gap="large")[: n - first]
 
 
 def chart(drawn: Chart, *, title: str, definition: str, key: str, picked: Callable[[str], None] | None = None) -> None:

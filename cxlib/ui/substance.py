@@ -100,6 +100,8 @@ def tiers_said(table: pd.DataFrame, tiers: TierNames) -> tuple[str, str]:
     more = " ".join(
         _step_said(row["verdict"], row["tier"], row["next_tier"], tiers) for row in steps.to_dict("records")
     )
+    if n == 0:
+        return _("Nothing tells yet whether the tiers differ: nobody waited, and nothing else is known."), ""
     if n == 1:
         return more, ""
     counts = steps["verdict"].value_counts()
@@ -163,8 +165,8 @@ def labels_said(found: pd.DataFrame) -> str:
     names = len(found[["kind", "name"]].drop_duplicates())
     visible = len(seen[["kind", "name"]].drop_duplicates())
     return ngettext(
-        "{count} name holds a status word; {shown} of them is seen on charts.",
-        "{count} names hold a status word; {shown} of them are seen on charts.",
+        "{count} name holds a status word; seen on charts: {shown}.",
+        "{count} names hold a status word; seen on charts: {shown}.",
         names,
         count=formats.number(names),
         shown=formats.number(visible),

@@ -15,7 +15,7 @@ from cxlib.ui import balance, definitions, link, results, substance
 from cxlib.ui.fragments import fragment
 from cxlib.ui.margin_parts import margin_chart, verdict_columns, verdict_rows, with_margins
 from cxlib.ui.session import store, who
-from cxlib.ui.show import Shown, chart, heading, rows
+from cxlib.ui.show import Shown, chart, heading, rows, two_a_row
 from cxlib.ui.sitemap import link_to
 from cxlib.ui.tiers import renamed, tier_rows, tier_table
 
@@ -33,9 +33,9 @@ def steps(scope: Scope, tiers: TierNames, table: pd.DataFrame, where: dict[str, 
     """Show for each pair of neighbouring tiers by how much the upper one is better off, outcome by outcome."""
     heading(_("Substance, step by step"))
     sla_s = scope.settings.sla_s
-    places = st.columns(2, gap="large")
-    for i, ((tier, other), part) in enumerate(table.groupby(["tier", "next_tier"], sort=False)):
-        with places[i % 2]:
+    groups = list(table.groupby(["tier", "next_tier"], sort=False))
+    for i, (place, ((tier, other), part)) in enumerate(zip(two_a_row(len(groups)), groups, strict=True)):
+        with place:
             chart(
                 margin_chart(part, words=VERDICTS, sla_s=sla_s, colour=tiers.colours[tiers.say(tier)]),
                 title=_("{group} beside {other}", group=tiers.say(tier), other=tiers.say(other)),
@@ -96,9 +96,9 @@ def needs(scope: Scope, where: dict[str, str]) -> None:
         st.caption(_("A column for the need of contacts or customers, with some who have none, would tell."))
         return
     st.markdown(substance.needs_said(table, balance.say_segment))
-    places = st.columns(2, gap="large")
-    for i, (need, part) in enumerate(table.groupby("group", sort=False)):
-        with places[i % 2]:
+    groups = list(table.groupby("group", sort=False))
+    for i, (place, (need, part)) in enumerate(zip(two_a_row(len(groups)), groups, strict=True)):
+        with place:
             chart(
                 margin_chart(part, words=VERDICTS, sla_s=scope.settings.sla_s, colour=charts.BLUE),
                 title=_("{group} beside {other}", group=balance.say_segment(need), other=balance.say_segment("none")),
@@ -121,7 +121,7 @@ def names(scope: Scope) -> None:
     """Show which names tell customers their rank, with neutral ones instead."""
     found = substance.labels(scope)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"### {_('Names')}", width="stretch")
+        st.markdown("### " + _("Names"), width="stretch")
         with st.popover(_("Definition"), type="tertiary", icon=":material/menu_book:", key="definition:labels"):
             st.markdown(_(definitions.LABELS))
     st.markdown(substance.labels_said(found))
