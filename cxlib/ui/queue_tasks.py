@@ -33,7 +33,7 @@ def frames_of(scope: Scope, task: str, *, title: str) -> dict[str, pd.DataFrame]
     if is_small(scope):
         return _at_once(scope, task)
     key = f"{task}:{scope.dataset.id}:{scope.version.number}:{scope.settings.min_group}"
-    job = jobs.asked(key, lambda: _start(scope, task))
+    job = jobs.asked(key, lambda: start(scope, task))
     if job.state == "done":
         found: dict[str, pd.DataFrame] = _frames_in(str(job.folder), task)
         return found
@@ -59,7 +59,7 @@ def ahead(scope: Scope) -> list[Job]:
         for task in tasks.FRAMES:
             _at_once(scope, task)
         return []
-    return [_start(scope, task) for task in tasks.FRAMES]
+    return [start(scope, task) for task in tasks.FRAMES]
 
 
 def is_small(scope: Scope) -> bool:
@@ -78,7 +78,8 @@ def _asked(scope: Scope) -> dict[str, Any]:
     )
 
 
-def _start(scope: Scope, task: str) -> Job:
+def start(scope: Scope, task: str) -> Job:
+    """Ask for the frames in a process of their own; what is there already is found."""
     return jobs.runner().start(f"cxlib.fairness.tasks:{task}", _asked(scope), language=language())
 
 
