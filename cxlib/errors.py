@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from cxlib.texts import _
+
+FULL_STOPS: Final = ("。", "？", "！")
+"""After these the next sentence follows without a space."""
 
 
 class CxError(Exception):
@@ -57,7 +60,8 @@ class CxError(Exception):
         return _(self.text, **self.values)
 
     def __str__(self) -> str:
-        return f"{self.said} {self.hint}".strip()
+        said = self.said
+        return f"{said}{'' if said.endswith(FULL_STOPS) else ' '}{self.hint}".strip()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the error for machines."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cxlib.errors import CxError
+from cxlib.texts import speaking
 
 
 def test_an_error_fills_in_where_it_happened() -> None:
@@ -30,3 +31,10 @@ def test_an_error_fills_in_where_it_happened() -> None:
 
 def test_an_error_without_a_hint_has_none() -> None:
     assert CxError("empty", "The file is empty.").hint == ""
+
+
+def test_chinese_sentences_follow_without_a_space() -> None:
+    error = CxError("no_usage", "There is no usage.", hint="Bring usage of at least one customer.")
+    with speaking("zh_CN"):
+        assert str(error) == error.said + error.hint
+        assert " " not in str(error)

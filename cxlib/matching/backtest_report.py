@@ -53,6 +53,9 @@ class BacktestReport:
         if self.rows.empty:
             text = _("Nothing can be judged: no customer has enough months before and after the end of a month.")
             return "\n".join([text, *self._said_withheld()])
+        if self.rows["difference"].isna().all():
+            text = _("Nothing can be judged: no customer may take another plan than the one held.")
+            return "\n".join([text, *self._said_withheld()])
         currency = self.catalogue.currency
         head = _(
             "{rows} choices of {customers} customers, each over the {n} months that followed.",

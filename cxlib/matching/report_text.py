@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
+from unicodedata import east_asian_width
 
 from cxlib import formats
 from cxlib.matching.gap_causes import CAUSE_NAMES
 from cxlib.texts import N_, _
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
 DIRECTION_NAMES: Final = {
@@ -28,7 +32,7 @@ def said_report(found: dict[str, Any], plans: pd.DataFrame, currency: str | None
             paid=formats.money(found["paid"], currency),
             least=formats.money(found["cheapest"], currency),
         ),
-        plans[["plan_id", "customer_months", "paid", "mismatched", "ties", "all_on"]].to_string(index=False),
+        _said_plans(plans),
         _(
             "Flagged: {n} at {month}, saving {saving}; {own} in their own last months; {any} in any window.",
             n=formats.number(found["flagged"]),
@@ -49,6 +53,31 @@ def said_report(found: dict[str, Any], plans: pd.DataFrame, currency: str | None
         *found["notes"],
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def _said_plans(plans: pd.DataFrame) -> str:
+    """Return a line per plan under the names of the columns, numbers to the right."""
+    count, amount = formats.number, partial(formats.number, decimals=2)
+    columns: dict[str, tuple[str, Callable[[Any], str]]] = {
+        "plan_id": (_("Plan"), str),
+        "customer_months": (_("Customer-months"), count),
+        "paid": (_("Paid"), amount),
+        "mismatched": (_("Cheaper elsewhere"), count),
+        "ties": (_("As cheap elsewhere"), count),
+        "all_on": (_("All on this plan"), amount),
+    }
+    cells = [[head, *(say(value) for value in plans[name])] for name, (head, say) in columns.items()]
+    widths = [max(map(_width, column)) for column in cells]
+    lines = zip(*cells, strict=True)
+    return "\n".join(
+        "  ".join(" " * (width - _width(cell)) + cell for cell, width in zip(line, widths, strict=True))
+        for line in lines
+    )
+
+
+def _width(text: str) -> int:
+    """Return how many columns of a terminal a text takes; Chinese characters take two."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _said_reconciliation(found: dict[str, Any], currency: str | None) -> list[str]:

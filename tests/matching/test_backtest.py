@@ -276,6 +276,11 @@ def test_who_would_not_have_been_advised_is_not_judged():
     assert "1 customer whose bills do not reconcile is not judged" in report.said
 
 
+def test_without_another_plan_there_is_nothing_to_judge():
+    report = backtest_report(random_usage(), Catalogue(PLANS.assign(on_sale=False)))
+    assert report.said == "Nothing can be judged: no customer may take another plan than the one held."
+
+
 def test_too_short_usage_gives_no_rows():
     usage = random_usage(months=5)
     rows = backtest(PlanRecommender(PLANS), usage)
