@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-from cxlib.fairness import gaps, passed_effects, queue_numbers, unexplained_passes
+from cxlib.fairness import allocation_over_time, gaps, passed_effects, queue_numbers, unexplained_passes
 from cxlib.intake import read
 from cxlib.matching import Catalogue, bill, flag_history, plan_fit, withheld
 from cxlib.store import Incoming, Store
@@ -33,6 +33,7 @@ def warm() -> None:
             "outcome": ["served", "served"],
         }
     )
+    allocation_over_time(contacts.assign(csat=4.0, resolved=True), every="hour")
     queue_numbers(contacts, priority=["a"])
     unexplained_passes(contacts)
     passed_effects(contacts)

@@ -25,6 +25,7 @@ from cxlib.fairness.groups import (
     with_no_need,
 )
 from cxlib.fairness.periods import Every, period_starts, with_period
+from cxlib.fairness.quick_tally import Tally, quick_tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,17 +73,16 @@ def allocation(
         too_few. What the files do not tell is missing.
     """
     keys = keys_of(by)
-    prepared = prepare(contacts, ranks=ranks, keep=keys)
-    prepared = with_customers_columns(prepared, customers, keys)
-    table = tallied(prepared, keys, segmented(prepared, by), [sla_s])
+    tally = _tally(contacts, by, sla_s, customers=customers, ranks=ranks)
+    table = tally.table
     people = registered(customers, by, keys)
     if people is not None:
         table = table.merge(people, on=keys, how="outer")
         counts = [name for name in table.columns if name not in {*keys, "median_us", "p90_us"}]
         table[counts] = table[counts].fillna(0)
-        table = ordered(table, keys, prepared.ranks)
+        table = ordered(table, keys, tally.ranks)
     out = table[keys].copy()
-    _add_shares(out, table, known=people, has_service="ended_at" in prepared.there, min_group=min_group)
+    _add_shares(out, table, known=people, has_service="ended_at" in tally.there, min_group=min_group)
     counted = ["n_queued", "n_served", "n_served_queued", "n_abandoned", "n_abandoned_queued", "n_waiting"]
     for name in (*counted, "n_resolution", "n_csat"):
         out[name] = table[name].astype("int64")
@@ -122,23 +122,44 @@ def allocation_over_time(
     See `allocation` for the other parameters.
     """
     keys = keys_of(by)
-    prepared = prepare(contacts, ranks=ranks, keep=keys)
-    prepared = with_customers_columns(prepared, customers, keys)
-    frame = with_period(segmented(prepared, by), every, zone=zone, first=prepared.first_us, last=prepared.until_us)
-    table = tallied(prepared, ["period", *keys], frame, [sla_s])
-    table = table.sort_values("period", kind="stable", ignore_index=True)
+    tally = _tally(contacts, by, sla_s, customers=customers, ranks=ranks, every=every, zone=zone)
+    table = tally.table.sort_values("period", kind="stable", ignore_index=True)
     out = pd.DataFrame({"period": period_starts(table["period"].to_numpy(), every), **{k: table[k] for k in keys}})
     for name in ("n", "n_queued", "n_served_queued"):
         out[name] = table[name]
     whole = table.groupby("period")[["n", "service_us"]].transform("sum")
     out["share_contacts"] = share(table["n"], whole["n"], at_least=1)
-    if "ended_at" in prepared.there:
+    if "ended_at" in tally.there:
         out["share_agent_time"] = share(table["service_us"], whole["service_us"], at_least=1)
     else:
         out["share_agent_time"] = np.nan
     rates = wait_rates(table, [sla_s], min_group=min_group).rename(columns=_plain_sla)
     few = rates.pop("too_few")
     return pd.concat([out, rates, score_rates(table, min_group=min_group), few], axis=1)
+
+
+def _tally(
+    contacts: Any,
+    by: By,
+    sla_s: float,
+    *,
+    customers: Any,
+    ranks: Any,
+    every: Every | None = None,
+    zone: str = "UTC",
+) -> Tally:
+    """Return the tally by segment, and by period: in one pass where the contacts have all columns, else in narwhals."""
+    quick = quick_tally(contacts, by=by, thresholds=[sla_s], every=every, zone=zone, ranks=ranks)
+    if quick is not None:
+        return quick
+    keys = keys_of(by)
+    prepared = with_customers_columns(prepare(contacts, ranks=ranks, keep=keys), customers, keys)
+    frame = segmented(prepared, by)
+    if every is not None:
+        frame = with_period(frame, every, zone=zone, first=prepared.first_us, last=prepared.until_us)
+        keys = ["period", *keys]
+    table = tallied(prepared, keys, frame, [sla_s])
+    return Tally(table=table, there=prepared.there, ranks=prepared.ranks)
 
 
 def _plain_sla(name: str) -> str:

@@ -31,7 +31,7 @@ RULES: Final = {
 LEFT_OUT: Final = ("dropped", "no_arrival", "end_before_arrival")
 """The rules whose rows no measure uses."""
 
-_TEXT: Final = (
+TEXT: Final = (
     "contact_id",
     "customer_id",
     "tier",
@@ -114,17 +114,9 @@ def prepare(contacts: Any, *, ranks: Any = None, keep: Iterable[str] = ()) -> Co
     """
     if isinstance(contacts, Contacts):
         return contacts
-    there = names(contacts)
-    missing(("contact_id", "arrived_at"), there, table="contacts")
-    if not set(WAIT_SOURCES) & set(there):
-        raise CxError(
-            "no_wait",
-            N_("Nothing tells how long the contacts waited."),
-            hint=N_("Bring one of these columns: {wanted}."),
-            wanted=", ".join(WAIT_SOURCES),
-        )
-    extra = [name for name in keep if name not in _TEXT]
-    holds: dict[str, Holds] = dict.fromkeys((*_TEXT, *extra), "text")
+    there = columns_there(contacts)
+    extra = [name for name in keep if name not in TEXT]
+    holds: dict[str, Holds] = dict.fromkeys((*TEXT, *extra), "text")
     holds.update(queued="flag", resolved="flag", wait_s="number", csat="number")
     holds.update(dict.fromkeys(_TIMES, "time"))
     timed = _timed(standard(contacts, holds), has_start="started_at" in there)
@@ -140,6 +132,31 @@ def prepare(contacts: Any, *, ranks: Any = None, keep: Iterable[str] = ()) -> Co
         first_us=first,
         until_us=until,
         ranks=ranked,
+    )
+
+
+def columns_there(contacts: Any) -> list[str]:
+    """Return the names of the columns of a typed table of contacts; raise where what no measure can lack is missing."""
+    there = names(contacts)
+    missing(("contact_id", "arrived_at"), there, table="contacts")
+    if not set(WAIT_SOURCES) & set(there):
+        raise CxError(
+            "no_wait",
+            N_("Nothing tells how long the contacts waited."),
+            hint=N_("Bring one of these columns: {wanted}."),
+            wanted=", ".join(WAIT_SOURCES),
+        )
+    return there
+
+
+def bad_outcome(value: str) -> CxError:
+    """Return the refusal of an outcome that is none."""
+    return CxError(
+        "bad_outcome",
+        N_("“{value}” is no outcome."),
+        hint=N_("Map it to served, abandoned or dropped."),
+        column="outcome",
+        value=value,
     )
 
 
@@ -211,13 +228,7 @@ def _counted(frame: Frame) -> tuple[dict[str, int], int | None, int | None]:
     )
     row = pandas(one).iloc[0]
     if isinstance(row["bad"], str):
-        raise CxError(
-            "bad_outcome",
-            N_("“{value}” is no outcome."),
-            hint=N_("Map it to served, abandoned or dropped."),
-            column="outcome",
-            value=row["bad"],
-        )
+        raise bad_outcome(row["bad"])
     counts = {name: 0 if pd.isna(row[name]) else int(row[name]) for name in ("rows", *RULES)}
     last = [int(row[name]) for name in row.index if name.startswith("last_") and not pd.isna(row[name])]
     return counts, None if pd.isna(row["first"]) else int(row["first"]), max(last, default=None)
@@ -236,6 +247,6 @@ def _finished(frame: Frame, until: int, extra: list[str]) -> Frame:
         so_far_us=nw.when(waiting).then(until - c("arrived_at")),
         service_us=nw.when(c("service_us") >= 0).then(c("service_us")),
     ).with_columns(service_s=c("service_us") / MICROSECONDS)
-    columns = [name for name in _TEXT if name != "outcome"] + ["resolved", "csat", "outcome", "queued"]
+    columns = [name for name in TEXT if name != "outcome"] + ["resolved", "csat", "outcome", "queued"]
     columns += ["arrived_us", "end_us", "wait_us", "wait_s", "so_far_us", "service_us", "service_s", *extra]
     return frame.select(*columns)
