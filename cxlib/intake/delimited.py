@@ -40,11 +40,14 @@ Rejected = tuple[int, str, str]
 class Extent:
     """Whole records of a file: their bytes, the line on which they begin, how many are good, and how they are read.
 
-    `hard` records need the state machine; `last_line` is that of the last good record.
+    `hard` records need the state machine; `last_line` is that of the last good record. They were found by looking at
+    the bytes up to `reach`: what comes behind the records can decide how a stray quote before it is read, so they are
+    always read with it.
     """
 
     start: int
     end: int
+    reach: int
     line: int
     rows: int
     hard: bool
@@ -180,8 +183,8 @@ class DelimitedCells:
 
     def _piece(self, extent: Extent) -> DelimitedPiece:
         grammar = _grammar(self._layout, take_all=self._records.take_all)
-        block = _block(self._text, extent.start, extent.end)
-        scanned = _scanned(block, self._layout, grammar, hard=extent.hard, final=extent.end == len(self._text))
+        block = _block(self._text, extent.start, extent.reach)
+        scanned = _scanned(block, self._layout, grammar, hard=extent.hard, final=extent.reach == len(self._text))
         piece = DelimitedPiece(block.bytes, scanned, extent.line, self._names, self._layout)
         if len(self._dropped):
             piece.drop(self._dropped)
@@ -384,6 +387,7 @@ class _Part:
 
     start: int
     end: int
+    reach: int
     rows: int
     last_line: int
     lines: int
@@ -453,14 +457,15 @@ def _part(text: Text, layout: Layout, grammar: NDArray[np.int64], start: int, en
         marked = np.union1d(marked, np.flatnonzero(gaps)[:MOST_MARKED])
     last = int(found.lines[found.rows - 1]) if found.rows else -1
     return _Part(
-        start, start + found.used, found.rows, last, found.next_line, found.hard, found.long_good, found.long_bad,
+        start, start + found.used, end, found.rows, last, found.next_line, found.hard, found.long_good, found.long_bad,
         rejected, blanks[:MOST_BLANK_LINES], found.lines[marked].tolist(),
     )  # fmt: skip
 
 
 def _accept(records: Records, part: _Part, line: int) -> None:
     last = part.last_line + line if part.rows else 0
-    records.extents.append(Extent(part.start, part.end, line, part.rows, part.hard, last, line + part.lines))
+    end = line + part.lines
+    records.extents.append(Extent(part.start, part.end, part.reach, line, part.rows, part.hard, last, end))
     records.rejected += [(at + line, rule, shown) for at, rule, shown in part.rejected]
     room = MOST_BLANK_LINES - len(records.blank_lines)
     records.blank_lines += [at + line for at in part.blank_lines[:room]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cxlib.errors import CxError
@@ -44,6 +44,9 @@ nasty = st.lists(
 ).map("".join)  # fmt: skip
 
 
+@example(
+    '"1,2\n1,2\n"1,2\n1,2\n', 1, "double", False, "\n", '"'
+)  # a quote behind the cut tells that one before is stray
 @given(
     nasty, st.integers(1, 40), st.sampled_from(["double", "backslash"]), st.booleans(),
     st.sampled_from(["\n", "\r\n", "\r"]), st.sampled_from(['"', ""]),
