@@ -143,7 +143,7 @@ def fairness(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say how each tier waits, who passes whom, and whether the tier can be trusted as a label."""
+    """Say how tiers wait and compare, who passes whom, at what cost, and what may mislead."""
     from cxlib.fairness.report import fairness_report  # noqa: PLC0415
 
     with refusing(as_json=as_json):
@@ -165,6 +165,7 @@ def fairness(
             thresholds=[float(each) for each in sla.split(",")],
             one_pool=pool == "one",
             passers=passers,
+            zone=zone or "UTC",
         )
         show(report.as_dict(), as_json=as_json, said=report.said)
 

@@ -115,6 +115,10 @@ def test_the_bank_s_queue(real_data: Path, pool: str, passes: int, vip_over_regu
     assert pairs["2", "0"] + pairs["2", "1"] == vip_over_regular
     assert found["label_trap"]["warned"] is True
     assert round(found["label_trap"]["total_variation"], 3) == 0.687
+    assert "label_trap" in {each["code"] for each in found["traps"]["rows"]}
+    if pool == "within":
+        (theta,) = (e for e in found["head_starts"]["rows"] if (e["queue"], e["tier"]) == ("PS", "2"))
+        assert theta["theta_s"] == 89
 
 
 def test_a_small_company_from_files(home: Path) -> None:

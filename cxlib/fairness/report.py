@@ -9,6 +9,7 @@ import narwhals as nw
 
 from cxlib.engine.records import records
 from cxlib.fairness.contacts import prepare
+from cxlib.fairness.findings import findings
 from cxlib.fairness.overtakes import POOL, overtakes, passed_summary
 from cxlib.fairness.traps import label_trap
 from cxlib.fairness.waits import waits
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from cxlib.fairness.findings import Finding
     from cxlib.fairness.overtakes import Passers
     from cxlib.fairness.traps import LabelTrap
 
 
 @dataclass(frozen=True, kw_only=True)
 class FairnessReport:
-    """Waits, overtakes and traps of a log: see `waits`, `overtakes`, `passed_summary`, `label_trap`.
+    """Waits, overtakes and traps of a log: see `waits`, `overtakes`, `passed_summary`, `label_trap`, `findings`.
 
     `left_out` has the rows that no measure uses, by rule.
     """
@@ -35,6 +37,7 @@ class FairnessReport:
     passed: pd.DataFrame
     trap: LabelTrap
     left_out: pd.DataFrame
+    findings: list[Finding]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report for JSON; what is missing is None."""
@@ -45,6 +48,7 @@ class FairnessReport:
             "passes": int(self.pairs["passes"].sum()),
             "label_trap": {"total_variation": self.trap.total_variation, "warned": self.trap.warned},
             "left_out": records(self.left_out[["rule", "n"]]),
+            **{each.name: each.as_dict() for each in self.findings},
         }
 
     @property
@@ -65,6 +69,7 @@ class FairnessReport:
                     value=f"{self.trap.total_variation:.3f}",
                 )
             )
+        parts += [each.said for each in self.findings]
         parts += [f"{_(str(row.said))}: {row.n}" for row in self.left_out.itertuples()]
         return "\n\n".join(parts)
 
@@ -77,6 +82,7 @@ def fairness_report(
     thresholds: Sequence[float] = (20, 60, 90),
     one_pool: bool = False,
     passers: Passers = "all",
+    zone: str = "UTC",
 ) -> FairnessReport:
     """Return all measures of a log of contacts, of one queue or of all.
 
@@ -93,6 +99,8 @@ def fairness_report(
         Compare all contacts as one line instead of each queue and location by itself.
     passers : "all" or "queued"
         As for `overtakes`.
+    zone : str
+        Name of the company's time zone, for days and hours.
     """
     chosen = contacts
     if queue is not None:
@@ -105,4 +113,7 @@ def fairness_report(
         passed=passed_summary(prepared, pool=pool, passers=passers),
         trap=label_trap(prepared),
         left_out=prepared.problems,
+        findings=findings(
+            chosen, ranks=ranks, zone=zone, sla_s=next(iter(thresholds), 20), one_pool=one_pool, passers=passers
+        ),
     )
