@@ -57,9 +57,10 @@ def said_cost(found: pd.DataFrame, tiers: TierNames) -> str:
     if found.empty or found["too_few"].iloc[0]:
         return _("Too few contacts to say what priority costs.")
     row, first = found.iloc[0], ", ".join(safe(tiers.say(tier)) for tier in tiers.first)
-    between = ""
+    between, ends = "", (row["low_s"], row["high_s"])
     if not pd.isna(row["low_s"]):
-        between = f" ({_in_seconds(row['low_s'])} – {_in_seconds(row['high_s'])})"
+        low, high = ends if row["cost_s"] >= 0 else (-ends[1], -ends[0])
+        between = f" ({_in_seconds(low)} – {_in_seconds(high)})"
     told = {"first": first, "cost": _in_seconds(abs(row["cost_s"])), "between": between}
     if row["cost_s"] < 0:
         return _("Each contact of {first} spares the others {cost}{between} of waiting, taken together.", **told)

@@ -59,6 +59,8 @@ def _said(told: pd.DataFrame, tiers: TierNames) -> str:
         return _("Too few contacts to say which hour hurts most.")
     row = told.iloc[0]
     if not row["n_passed"]:
+        if tiers.ranked:
+            return _("At no hour is anybody passed by somebody with priority.")
         return _("Nobody was passed at any hour.")
     share = formats.share(row["share_passed"], decimals=0)
     between = (

@@ -120,7 +120,7 @@ def _how_many(queues: Queues, tiers: TierNames, summary: pd.DataFrame) -> None:
 
 
 def _rank_or_routing(queues: Queues, tiers: TierNames, routing: pd.DataFrame) -> None:
-    if not len(routing) or bool(routing["one_line"].all()) or not routing["passes"].sum():
+    if not len(routing) or bool(routing["one_line"].all()) or not routing["passes_between"].sum():
         return
     within, between = _("within a line: rank"), _("between lines: routing")
     top = routing[routing["passes"] > 0].sort_values("passes", ascending=False, kind="stable").head(MOST_PAIRS)
