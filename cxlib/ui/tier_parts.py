@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 KINDS: Final = {"tier": N_("Tier"), "queue": N_("Queue"), "plan": N_("Plan")}
 EACH_QUEUE: Final = "queue"
+LATE_S: Final = 5.0
+_PRESSED: Final = "tiers:save-pressed"
 
 
 def steps(scope: Scope, tiers: TierNames, table: pd.DataFrame, where: dict[str, str]) -> None:
@@ -174,8 +178,9 @@ def form(scope: Scope, tiers: list[str]) -> None:
     """Let the reader fill in what only a person knows; it is kept as a new version."""
     heading(_("Ranks, names and promises"))
     frozen = scope.dataset.demo
+    before = tier_rows(results.table(scope, "tiers"), tiers)
     edited = st.data_editor(
-        tier_rows(results.table(scope, "tiers"), tiers),
+        before,
         column_config=_columns(),
         hide_index=True,
         disabled=frozen,
@@ -186,12 +191,31 @@ def form(scope: Scope, tiers: list[str]) -> None:
     if frozen:
         st.caption(_("The demo cannot be changed; import a file to have a data set of your own."))
         return
-    if st.button(_("Save tiers"), type="primary", icon=":material/save:"):
-        data = tier_table(edited)
+    st.button(
+        _("Save tiers"), type="primary", icon=":material/save:", key="save-tiers", on_click=_note_that_save_was_pressed
+    )
+    data = tier_table(edited)
+    changed = not data.equals(tier_table(before))
+    if changed and _just_pressed():
+        del st.session_state[_PRESSED]
         store().commit(scope.dataset.id, [Incoming(table="tiers", data=data)], who=who(), note=_("Tiers filled in"))
         st.rerun()
+    if changed:
+        st.caption(_("Not saved yet."))
     st.caption(_("Saving makes a new version; it can be undone under Data sets."))
     link_to("data_sets", label=_("History and undo"))
+
+
+def _note_that_save_was_pressed() -> None:
+    st.session_state[_PRESSED] = time.monotonic()
+
+
+def _just_pressed() -> bool:
+    """Whether saving was asked for a moment ago.
+
+    The browser sends the last cell a little after a quick click, which may even stop the run of the click.
+    """
+    return bool(time.monotonic() - st.session_state.get(_PRESSED, -math.inf) < LATE_S)
 
 
 def _columns() -> dict[str, object]:
