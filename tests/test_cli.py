@@ -121,6 +121,38 @@ def test_the_bank_s_queue(real_data: Path, pool: str, passes: int, vip_over_regu
         assert theta["theta_s"] == 89
 
 
+@pytest.fixture(scope="module")
+def demo_contacts(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    folder = tmp_path_factory.mktemp("contacts")
+    demo = build_demo(seed=5, customers=400)
+    for name in ("contacts", "tiers"):
+        pq.write_table(demo.tables[name], folder / f"{name}.parquet")
+    return [folder / "contacts.parquet", "--tiers", folder / "tiers.parquet", "--yes", "--zone", "Asia/Shanghai"]
+
+
+def test_fairness_of_the_demo_from_gaps_to_names(demo_contacts: list[Any]) -> None:
+    found = run_json("fairness", *demo_contacts)
+    for name in ("gaps", "substance", "head_starts", "cost", "hours"):
+        assert found[name]["refused"] is None
+        assert found[name]["rows"]
+    assert all(each["like_low"] <= each["like"] <= each["like_high"] for each in found["gaps"]["rows"][:1])
+    said = run("--lang", "zh_CN", "fairness", *demo_contacts)
+    assert "同口径的差距" in said
+    assert "各等级是否名副其实？" in said
+
+
+def test_fairness_without_ranks_says_so_and_goes_on(demo_contacts: list[Any]) -> None:
+    bare = [each for each in demo_contacts if each != "--tiers" and not str(each).endswith("tiers.parquet")]
+    found = run_json("fairness", *bare)
+    assert found["substance"]["refused"]["code"] == "no_ranks"
+    assert found["gaps"]["rows"]
+
+
+def test_fairness_without_times_of_waits_is_refused(home: Path) -> None:
+    calls = written(home, "calls.csv", "contact_id,tier,arrived_at\n1,a,2026-03-02T09:00:00Z\n")
+    run("fairness", calls, "--yes", code=1)
+
+
 def test_a_small_company_from_files(home: Path) -> None:
     usage, plans = written(home, "usage.csv", USAGE), written(home, "plans.csv", PLANS)
     out = home / "flagged.csv"

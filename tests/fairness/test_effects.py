@@ -8,8 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxlib.engine.frames import pandas
 from cxlib.errors import CxError
-from cxlib.fairness.effects import OUTCOMES, passed_effects
+from cxlib.fairness.effects import OUTCOMES, _repeats, passed_effects
+from cxlib.fairness.lines import lines_of
+from cxlib.fairness.outcomes import with_repeats
 from cxlib.fairness.overtakes import overtakes_by_contact
 
 EDGES = (30, 60, 120)
@@ -180,3 +183,22 @@ def test_few_days_and_few_contacts_are_said(log):
     assert few["difference"].isna().all()
     assert len(passed_effects(log([]).assign(csat=pd.Series([], dtype=float)))) == 8
     assert set(itertools.chain(OUTCOMES)) == {"csat", "repeat", "leaving", "abandonment"}
+
+
+@pytest.mark.parametrize("topics", [True, False])
+def test_coming_again_is_what_comparisons_of_groups_take_it_for(log, topics):
+    chance = np.random.default_rng(6)
+    n, names = 500, np.array(["a", "b", "c", None], dtype=object)
+    arrived = np.sort(chance.integers(0, 40, n)) * 43_200  # twelve hours apart: seven days are met exactly
+    outcomes = chance.choice(["served", "abandoned"], n, p=[0.8, 0.2])
+    rows = [("x", a, a + 5, outcome) for a, outcome in zip(arrived.tolist(), outcomes, strict=True)]
+    frame = log(rows, customer_id=pd.Series(chance.choice(names, n), dtype="str"))
+    if topics:
+        frame["topic"] = pd.Series(chance.choice(np.array(["bill", "fault", None], dtype=object), n), dtype="str")
+    lines = lines_of(frame)
+    prepared = lines.prepared
+    slow = pandas(with_repeats(prepared.frame, prepared).select("contact_id", "repeated"))
+    quick = pd.Series(_repeats(lines), lines.columns("contact_id")["contact_id"].to_pandas())
+    expected = slow.set_index("contact_id")["repeated"].astype("Float64").astype("float64").reindex(quick.index)
+    assert 0 < expected.notna().sum() < n
+    np.testing.assert_array_equal(quick, expected)
