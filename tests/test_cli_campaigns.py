@@ -79,6 +79,9 @@ def test_a_campaign_from_draw_to_outcome(tmp_path: Path) -> None:
         assert sum(parts) == Decimal(str(found["saving"]))
     offered = [row for row in rows if row["group"] == "offer"]
     assert sum(Decimal(row["expected_saving"]) for row in offered) == Decimal(str(found["saving_offered"]))
+    theirs = sum(Decimal(row["expected_saving"]) for row in rows if row["group"] == "hold_out")
+    said = run("campaign", "--data", "Company", "--hold-out", "0.2", "--seed", "7", "--out", out, "--no-keep")
+    assert f"{theirs:,.2f} of it is that of the held out, who get no offer." in said.splitlines()[0]
     assert sum(part["saving"] for part in found["by_direction"].values()) == pytest.approx(found["saving"])
     assert sum(found["excluded"].values()) + len(rows) == found["candidates"] == 700
     for tier in found["by_tier"]:

@@ -25,7 +25,7 @@ from cxlib.matching.fit import plan_fit
 from cxlib.matching.months import last_day, month_number, month_text
 from cxlib.matching.operator_view import operator_view
 from cxlib.matching.power import hold_out_power, past_leaving
-from cxlib.texts import N_, _
+from cxlib.texts import N_, _, sentences
 
 if TYPE_CHECKING:
     from cxlib.engine.intervals import Estimate
@@ -154,6 +154,10 @@ class CampaignReport:
                 n=self.draw.horizon,
             )
         ]
+        if found["hold_out_customers"]:
+            held = formats.money(found["saving"] - found["saving_offered"], currency)
+            theirs = _("{saving} of it is that of the held out, who get no offer.", saving=held)
+            lines = [sentences(*lines, theirs)]
         for way, part in found["by_direction"].items():
             saving = formats.money(part["saving"], currency)
             lines.append(f"  {_(DIRECTION_NAMES[way])}: {formats.people(part['customers'])}, {saving}")
