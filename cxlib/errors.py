@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
-from cxlib.texts import _
-
-FULL_STOPS: Final = ("。", "？", "！")
-"""After these the next sentence follows without a space."""
+from cxlib.texts import _, sentences
 
 
 class CxError(Exception):
@@ -60,8 +57,7 @@ class CxError(Exception):
         return _(self.text, **self.values)
 
     def __str__(self) -> str:
-        said = self.said
-        return f"{said}{'' if said.endswith(FULL_STOPS) else ' '}{self.hint}".strip()
+        return sentences(self.said, self.hint)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the error for machines."""

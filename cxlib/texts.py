@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LANGUAGES: Final = {"en": "English", "zh_CN": "简体中文"}
 DEFAULT_LANGUAGE: Final = "en"
+_FULL_STOPS: Final = ("。", "？", "！")
+"""After these the next sentence follows without a space."""
 LOCALES: Final = Path(__file__).parent / "locales"
 
 _language: ContextVar[str] = ContextVar("cxlib_language", default=DEFAULT_LANGUAGE)
@@ -41,6 +43,14 @@ def _(text: str, /, **values: Any) -> str:
 def ngettext(one: str, many: str, n: int, /, **values: Any) -> str:
     """Return the form of the text that fits the number `n`, which it may also show as ``{n}``."""
     return _translations(language()).ngettext(one, many, n).format(n=n, **values)
+
+
+def sentences(*said: str) -> str:
+    """Return sentences one after the other, as the language sets them apart; empty ones are left out."""
+    whole = ""
+    for each in filter(None, said):
+        whole += each if not whole or whole.endswith(_FULL_STOPS) else f" {each}"
+    return whole
 
 
 def language() -> str:

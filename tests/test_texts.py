@@ -155,3 +155,9 @@ def test_a_text_marked_elsewhere_may_be_said(project: Path) -> None:
 
 def test_the_code_that_is_searched_is_there() -> None:
     assert all((ROOT / source).exists() for source in catalogues.SOURCES)
+
+
+def test_sentences_stand_apart_as_the_language_has_it() -> None:
+    assert texts.sentences("One.", "", "Two.") == "One. Two."
+    assert texts.sentences("一。", "二？", "三。", "Four.") == "一。二？三。Four."
+    assert texts.sentences() == ""

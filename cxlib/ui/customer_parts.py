@@ -9,7 +9,7 @@ import streamlit as st
 from cxlib import charts, formats
 from cxlib.matching import customer_view
 from cxlib.tables import METERS
-from cxlib.texts import _
+from cxlib.texts import _, sentences
 from cxlib.ui import customers, definitions, matching, results
 from cxlib.ui.fragments import fragment
 from cxlib.ui.safe import safe
@@ -144,7 +144,7 @@ def sliders(scope: Scope, customer_id: str, bills: pd.DataFrame, months: Sequenc
     money = matching.money_of(scope)
     said = _("**{plan}** would cost least: {cost} a month.", plan=safe(best["plan_id"]), cost=money(best["then"]))
     if not held.empty and not best["held"]:
-        said += " " + _("The plan held would cost {cost}.", cost=money(held.iloc[0]["then"]))
+        said = sentences(said, _("The plan held would cost {cost}.", cost=money(held.iloc[0]["then"])))
     st.markdown(said)
     columns = {
         "then": Shown(_("Then ({currency})", currency=matching.currency_of(scope)), "money"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cxlib import formats
 from cxlib.tables import METERS
-from cxlib.texts import _, ngettext
+from cxlib.texts import _, ngettext, sentences
 from cxlib.ui import customers, fit_rows, results
 
 if TYPE_CHECKING:
@@ -66,16 +66,17 @@ def said_matching(scope: Scope, chosen: fit_rows.Chosen) -> tuple[str, str]:
     )
     gone = int(flagged["left"].sum())
     if gone:
-        more += " " + ngettext(
+        of_them = ngettext(
             "{count} of them has left and is on no campaign list.",
             "{count} of them have left and are on no campaign list.",
             gone,
             count=formats.number(gone),
         )
+        more = sentences(more, of_them)
     months = results.usage_months(scope)
     if month in months[1:] and chosen.status == results.ALL:
         before = len(fit_rows.flagged(scope, chosen.at(months[months.index(month) - 1])))
-        more += " " + _("The month before: {n}.", n=formats.number(before))
+        more = sentences(more, _("The month before: {n}.", n=formats.number(before)))
     return text, more
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from cxlib import charts, formats
 from cxlib.matching.operator_view import operator_view
 from cxlib.matching.power import hold_out_power, past_leaving
-from cxlib.texts import _
+from cxlib.texts import _, sentences
 from cxlib.ui import customers, definitions, fit_rows, matching, results
 from cxlib.ui.safe import safe
 from cxlib.ui.show import Shown, chart, finding, heading, rows
@@ -91,7 +91,7 @@ def _break_even(whole: pd.Series) -> str:
         "mixed": _("Customers are valued at what is known of each: monthly value, margin or bill."),
     }
     said.append(basis.get(str(whole["value_basis"]), ""))
-    return " ".join(part for part in said if part)
+    return sentences(*said)
 
 
 def _by_direction(scope: Scope, found: pd.DataFrame) -> None:

@@ -8,7 +8,7 @@ from cxlib import charts, formats
 from cxlib.matching.offer_outcomes import WARNINGS
 from cxlib.matching.offer_results import bills_of, results_of
 from cxlib.matching.outcome_report import OutcomeReport, outcome_report, say_acceptance, say_leaving, say_revenue
-from cxlib.texts import _
+from cxlib.texts import _, sentences
 from cxlib.ui import definitions, link, matching, results, states
 from cxlib.ui.safe import safe
 from cxlib.ui.session import store
@@ -68,7 +68,7 @@ def report_of(scope: Scope, record: CampaignRecord, drawn_on: dict[int, object])
 def _said(scope: Scope, report: OutcomeReport) -> None:
     found = report.headline
     more = [say_acceptance(found["acceptance"]), say_revenue(found["revenue"], results.catalogue(scope).currency)]
-    finding(say_leaving(found["leaving"]), more=" ".join(each for each in more if each))
+    finding(say_leaving(found["leaving"]), more=sentences(*more))
     for code, n, of in report.warnings.itertuples(index=False):
         states.note(f"{_(WARNINGS[code])} ({formats.number(n)} / {formats.number(of)})")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cxlib import formats
 from cxlib.matching import say_reason
 from cxlib.matching.strength import strength
-from cxlib.texts import _, ngettext
+from cxlib.texts import _, ngettext, sentences
 from cxlib.ui import customers, results
 from cxlib.ui.matching import money_of, say_direction
 from cxlib.ui.safe import safe
@@ -151,10 +151,10 @@ def _expected(scope: Scope, advice: pd.Series) -> str:
         said.append(
             _(
                 "Usage stays within what the plan can give with a probability of {p}.",
-                p=formats.share(within, decimals=0),
+                p=formats.chance(within),
             )
         )
-    return " ".join(said)
+    return sentences(*said)
 
 
 def _interval(scope: Scope, advice: pd.Series) -> str:
@@ -168,7 +168,7 @@ def _interval(scope: Scope, advice: pd.Series) -> str:
         high=money(high),
         n=scope.settings.horizon,
     )
-    return said if low >= 0 else said + " " + _("Below 0 it would cost more.")
+    return said if low >= 0 else sentences(said, _("Below 0 it would cost more."))
 
 
 def _number(row: Any, name: str) -> float | None:

@@ -146,7 +146,7 @@ def download(
             return csv_bytes(made().rename(columns=headers), scope=lines)
 
     st.download_button(
-        _("Download {n} rows (CSV)", n=n),
+        _("Download {n} rows (CSV)", n=formats.number(n)),
         data=made_bytes,
         file_name=f"{name}.csv".replace(" ", "_").lower(),
         mime="text/csv",
@@ -159,7 +159,7 @@ def download(
 def plain_download(frame: pd.DataFrame, *, name: str, key: str) -> None:
     """Offer rows as they are, without lines above the header, so that they can be corrected and brought back."""
     st.download_button(
-        _("Download {n} rows (CSV)", n=len(frame)),
+        _("Download {n} rows (CSV)", n=formats.number(len(frame))),
         data=lambda: csv_bytes(frame),
         file_name=name if name.endswith(".csv") else f"{name}.csv",
         mime="text/csv",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from cxlib import formats
 from cxlib.matching.backtest_report import say_withheld
 from cxlib.matching.backtesting import WITHHELD
-from cxlib.texts import _, ngettext
+from cxlib.texts import _, ngettext, sentences
 from cxlib.ui import matching, results, states
 from cxlib.ui.judged import SIMPLE, Judged, say_rule
 
@@ -47,9 +47,9 @@ def said(judged: Judged) -> tuple[str, str]:
         period=formats.month(first) if ends == 1 else f"{formats.month(first)} – {formats.month(last)}",
     )
     if judged.drawn:
-        more += " " + _("They were drawn at random; everybody was learned from.")
+        more = sentences(more, _("They were drawn at random; everybody was learned from."))
     if judged.withheld:
-        more += " " + say_withheld(judged.withheld)
+        more = sentences(more, say_withheld(judged.withheld))
     return text, more
 
 
@@ -110,7 +110,7 @@ def of_strong(judged: Judged) -> tuple[bool | None, str]:
     }
     text = _("Of {n} strong ones ({between}). They keep {kept} of what hindsight saves, losses deducted.", **told)
     if row["strong_high"] < SURE:
-        return False, _("Less sure than the 95 % they claim.") + " " + text
+        return False, sentences(_("Less sure than the 95 % they claim."), text)
     return True, text
 
 
@@ -179,7 +179,7 @@ def say_why_not(scope: Scope, rows: pd.DataFrame) -> None:
             horizon=settings.horizon,
         )
     withheld = int(rows.attrs.get(WITHHELD, 0))
-    states.empty(title, f"{body} {say_withheld(withheld)}" if withheld else body)
+    states.empty(title, sentences(body, say_withheld(withheld)) if withheld else body)
 
 
 def months_needed(scope: Scope) -> int:
