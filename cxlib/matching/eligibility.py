@@ -13,7 +13,7 @@ from cxlib.engine.fixed import half_up
 from cxlib.errors import CxError
 from cxlib.matching.kernels import open_offers
 from cxlib.matching.months import month_text
-from cxlib.matching.people import cooling, offers_of
+from cxlib.matching.people import NEVER, cooling, offers_of
 from cxlib.matching.tariffs import versions_at
 from cxlib.texts import N_
 
@@ -75,7 +75,8 @@ def may_take(
         may &= same_kind(catalogue, held)
         if taken is not None:
             months = np.zeros(n, np.int64)
-            bound = cooling(catalogue, version_of, np.maximum(held, 0), months, taken.astype(np.int64) - month)
+            since = np.where(taken >= NEVER, -NEVER, taken.astype(np.int64))
+            bound = cooling(catalogue, version_of, np.maximum(held, 0), months, since - month)
             if len(bound):
                 may[bound & (held >= 0)] = False
     return may

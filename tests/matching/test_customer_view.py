@@ -239,3 +239,21 @@ def test_a_plan_that_cannot_give_what_was_used_may_not_be_taken() -> None:
     assert not found.loc["K", "may_take"]
     found = bills_by_plan(usage, Catalogue(FAMILY), month="2026-02", months=["2026-01"]).set_index("plan_id")
     assert found.loc["K", "may_take"]
+
+
+def test_a_plan_taken_nobody_knows_when_does_not_cool_off():
+    plans = pd.DataFrame(
+        {
+            "plan_id": ["a", "b"],
+            "monthly_fee": [10.0, 20.0],
+            "cool_off_months": [0, 3],
+            "included_minutes": [1.0, 2.0],
+            "overage_price_minutes": [0.1, 0.1],
+        }
+    )
+    catalogue = Catalogue(plans)
+    for held in ("a", "b"):
+        assert why_not(catalogue, customer_id="x", month="2026-05", held=held) == [None, None]
+    since = pd.DataFrame({"customer_id": ["x"], "plan_since": [pd.Timestamp("2026-04-01")]})
+    known = why_not(catalogue, customer_id="x", month="2026-05", held="b", customers=since)
+    assert known[0] == "cool_off"
