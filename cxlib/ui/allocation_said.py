@@ -9,7 +9,7 @@ import numpy as np
 from cxlib import formats
 from cxlib.errors import CxError
 from cxlib.fairness.measures import MEASURES
-from cxlib.texts import _
+from cxlib.texts import _, sentences
 from cxlib.ui.safe import safe
 from cxlib.ui.segments import measure_said, reason, refused_quietly
 
@@ -30,7 +30,7 @@ def headline(chosen: Segments) -> tuple[str, str]:
     said = _of_waits(chosen)
     text, more = said if said is not None else (_of_shares(chosen, whole), [])
     size = _of_size(chosen, whole) if said is not None else ""
-    return text, " ".join(part for part in (*more, size, basis) if part)
+    return text, sentences(*more, size, basis)
 
 
 def _of_waits(chosen: Segments) -> tuple[str, list[str]] | None:
@@ -52,7 +52,7 @@ def _rest_beside_first(chosen: Segments) -> tuple[str, list[str]] | None:
         return None
     rest = [tier for tier in tiers.order if tier not in tiers.first]
     others = safe(tiers.say(rest[0])) if len(rest) == 1 else _("The others")
-    return _said_gap(row, others=others, reference=", ".join(safe(tiers.say(tier)) for tier in tiers.first))
+    return _said_gap(row, others=others, reference=formats.listed(safe(tiers.say(tier)) for tier in tiers.first))
 
 
 def _largest_gap(chosen: Segments) -> tuple[str, list[str]] | None:
@@ -157,8 +157,8 @@ def not_told(chosen: Segments) -> str:
     elif not chosen.whole()["n_abandoned"].sum():
         parts.append(_("Nobody is known to have given up: perhaps the file has no column for it."))
     if lacking:
-        parts.append(_("Not told here: {measures}.", measures=", ".join(lacking)))
-    return " ".join(parts)
+        parts.append(_("Not told here: {measures}.", measures=formats.listed(lacking)))
+    return sentences(*parts)
 
 
 def change_said(chosen: Segments, name: str) -> str:

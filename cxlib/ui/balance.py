@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cxlib import formats
-from cxlib.texts import _
+from cxlib.texts import _, sentences
 from cxlib.ui import link, queue_results, results, states
 from cxlib.ui.safe import safe
 from cxlib.ui.show import finding
@@ -111,7 +111,7 @@ def warn_of_trap(scope: Scope, where: dict[str, str]) -> None:
 
 def said_balance(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str]) -> tuple[str, str]:
     """Return the sentence about the first rank beside the others, and what it rests on."""
-    first = ", ".join(safe(tiers.say(tier)) for tier in tiers.first)
+    first = formats.listed(safe(tiers.say(tier)) for tier in tiers.first)
     now = _compared(scope, tiers, pool, where)
     period = _period_line(scope, now["n_queued"])
     if now["ratio"] is None:
@@ -149,7 +149,7 @@ def said_balance(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str
                 share=formats.share(before["passed"], decimals=0),
             )
         )
-    return text, " ".join([*more, period])
+    return text, sentences(*more, period)
 
 
 def _compared(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str]) -> dict[str, float | None]:

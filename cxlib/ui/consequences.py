@@ -69,7 +69,7 @@ def possible(tables: set[str]) -> None:
         st.markdown(_("Afterwards there is:"), width="content")
         for name, lacking in _needs(tables).items():
             if lacking:
-                titles = ", ".join(_(TABLES[each].title) for each in lacking)
+                titles = formats.listed(_(TABLES[each].title) for each in lacking)
                 st.badge(_("{page}: needs {tables}", page=name, tables=titles), color="gray", icon=":material/block:")
             else:
                 st.badge(name, color="green", icon=":material/check:")
@@ -133,7 +133,7 @@ def _brings(each: FilePrepared) -> str:
     meters = [name for name in each.columns if name not in TABLES[each.table].names]
     if each.table != "usage" or not meters:
         return said
-    listed = ", ".join(_(METERS[name][0]) if name in METERS else name for name in meters)
+    listed = formats.listed(_(METERS[name][0]) if name in METERS else name for name in meters)
     return f"{said} ({safe(listed)})"
 
 
@@ -164,7 +164,7 @@ def _months_there(found: PrepareDigest, into: str) -> None:
     brought = {month for each in found.files if each.table == "usage" for month in each.months}
     there = sorted(brought & _usage_months(into, store().version(into).number))
     if there:
-        said = ", ".join(formats.month(month) for month in there[:MONTHS_SAID])
+        said = formats.listed(formats.month(month) for month in there[:MONTHS_SAID])
         said += " …" if len(there) > MONTHS_SAID else ""
         st.markdown(
             ngettext(
@@ -189,7 +189,7 @@ def _unknown_plans(found: PrepareDigest) -> None:
     for i, each in enumerate(found.files):
         if not each.unknown_plans:
             continue
-        plans = ", ".join(plan for plan, _rows in each.unknown_plans[:5])
+        plans = formats.listed(plan for plan, _rows in each.unknown_plans[:5])
         states.note(
             _(
                 "{file}: {n} set aside for a plan that the catalogue lacks: {plans}. Bring a catalogue that has it, "

@@ -115,7 +115,7 @@ def _three_ways(chosen: Segments, part: pd.DataFrame, outcome: str) -> None:
         f"{chosen.say(row['other'])} {formats.share(row['share_counterpart'], decimals=0)}"
         for row in part.to_dict("records")
     ]
-    st.caption(_("With a counterpart: {shares}.", shares=safe(", ".join(told))))
+    st.caption(_("With a counterpart: {shares}.", shares=safe(formats.listed(told))))
 
 
 def _gap_title(chosen: Segments, part: pd.DataFrame, outcome: str) -> str:

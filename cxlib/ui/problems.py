@@ -11,7 +11,7 @@ import streamlit as st
 from cxlib import formats
 from cxlib.exports import csv_bytes
 from cxlib.intake.rules import RULES, hint, title
-from cxlib.texts import _, ngettext
+from cxlib.texts import _, ngettext, sentences
 from cxlib.ui.columns import label_of
 from cxlib.ui.safe import safe
 
@@ -65,9 +65,7 @@ def set_aside(path: Path, n: int, *, name: str, key: str) -> None:
         alt=_("Rows that were set aside, with their reasons"),
     )
     more = _("The first {shown} of {n} rows.", shown=SHOWN, n=formats.number(n)) if n > SHOWN else ""
-    st.caption(
-        " ".join([more, _("Correct them in the download and bring that file here; its extra columns may stay.")])
-    )
+    st.caption(sentences(more, _("Correct them in the download and bring that file here; its extra columns may stay.")))
 
 
 def came_back(columns: list[str]) -> bool:

@@ -56,7 +56,7 @@ def said_cost(found: pd.DataFrame, tiers: TierNames) -> str:
     """Return what a priority contact costs, in one sentence."""
     if found.empty or found["too_few"].iloc[0]:
         return _("Too few contacts to say what priority costs.")
-    row, first = found.iloc[0], ", ".join(safe(tiers.say(tier)) for tier in tiers.first)
+    row, first = found.iloc[0], formats.listed(safe(tiers.say(tier)) for tier in tiers.first)
     between, ends = "", (row["low_s"], row["high_s"])
     if not pd.isna(row["low_s"]):
         low, high = ends if row["cost_s"] >= 0 else (-ends[1], -ends[0])

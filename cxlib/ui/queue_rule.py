@@ -10,7 +10,7 @@ import streamlit as st
 
 from cxlib import charts, formats
 from cxlib.fairness.head_start import WHY
-from cxlib.texts import _
+from cxlib.texts import _, sentences
 from cxlib.ui import definitions, queue_tasks, results, states
 from cxlib.ui.fragments import fragment
 from cxlib.ui.safe import safe
@@ -85,7 +85,7 @@ def said_rule(found: pd.DataFrame, tiers: TierNames, queue: str | None) -> str:
     told = {"tier": safe(tiers.say(row["tier"])), "last": safe(last), "queue": safe(queue or _("All"))}
     why = row["why"]
     if not row["identified"]:
-        return _("The rule for {tier} cannot be told in “{queue}”.", **told) + " " + _(WHY[why]) + _(".")
+        return sentences(_("The rule for {tier} cannot be told in “{queue}”.", **told), _(WHY[why]) + _("."))
     seconds = float(row["theta_s"])
     told["ahead"] = formats.seconds(abs(seconds))
     if abs(seconds) <= 1:
@@ -94,7 +94,7 @@ def said_rule(found: pd.DataFrame, tiers: TierNames, queue: str | None) -> str:
         text = _("In “{queue}” {tier} is served as if it had come {ahead} earlier than {last}.", **told)
     else:
         text = _("In “{queue}” {tier} is served as if it had come {ahead} later than {last}.", **told)
-    return f"{text} {_beside(seconds, row['declared_s'])}"
+    return sentences(text, _beside(seconds, row["declared_s"]))
 
 
 def _beside(seconds: float, declared: float | None) -> str:
@@ -115,8 +115,8 @@ def _basis(found: pd.DataFrame) -> str:
     text = _("{against} of {pairs} pairs ({share}) that waited at the same time go against this rule.", **told)
     if row["n_days_used"] < row["n_days"]:
         n, all_days = formats.number(row["n_days_used"]), formats.number(row["n_days"])
-        text += " " + _("Worked out on {n} of {all} days, drawn at random.", n=n, all=all_days)
-    return text + " " + _("All months together, whatever the period chosen.")
+        text = sentences(text, _("Worked out on {n} of {all} days, drawn at random.", n=n, all=all_days))
+    return sentences(text, _("All months together, whatever the period chosen."))
 
 
 def _curve(found: pd.DataFrame, curves: pd.DataFrame, tiers: TierNames) -> None:

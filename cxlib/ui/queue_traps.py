@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cxlib import formats
-from cxlib.texts import _
+from cxlib.texts import _, sentences
 from cxlib.ui import states
 from cxlib.ui.queue_results import Queues, found_traps
 from cxlib.ui.safe import safe
@@ -55,11 +55,10 @@ def _aloud(row: Any, tiers: TierNames) -> str:
     code, n, of = row.code, row.n, row.of
     told = f"{_(row.said)}{_('.')}"
     if len(row.examples) and code in NAMED:
-        told = _("{what}: {which}.", what=_(row.said), which=safe(", ".join(_examples(row, tiers))))
+        told = _("{what}: {which}.", what=_(row.said), which=safe(formats.listed(_examples(row, tiers))))
     if code in WITH_SHARE and of:
-        told += " " + _(
-            "{n} of {of} ({share}).", n=formats.number(n), of=formats.number(of), share=formats.share(n / of)
-        )
+        size = {"n": formats.number(n), "of": formats.number(of), "share": formats.share(n / of)}
+        told = sentences(told, _("{n} of {of} ({share}).", **size))
     return told
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from cxlib import charts, formats
 from cxlib.matching.gap_causes import CAUSE_NAMES, CAUSE_TEXTS
 from cxlib.matching.reconcile import reconcile, reconcile_summary
-from cxlib.texts import _
+from cxlib.texts import _, sentences
 from cxlib.ui import customers, definitions, matching, results
 from cxlib.ui.show import Shown, chart, heading, rows
 
@@ -71,9 +71,10 @@ def of_customer(scope: Scope, customer_id: str) -> None:
         st.markdown(_("All {n} bills agree with the catalogue.", n=len(found)))
     else:
         st.markdown(
-            _("{n} of {all} bills do not agree with the catalogue.", n=len(outside), all=len(found))
-            + " "
-            + " ".join(_(CAUSE_TEXTS[cause]) for cause in outside["cause"].dropna().unique())
+            sentences(
+                _("{n} of {all} bills do not agree with the catalogue.", n=len(outside), all=len(found)),
+                *(_(CAUSE_TEXTS[cause]) for cause in outside["cause"].dropna().unique()),
+            )
         )
     money = matching.currency_of(scope)
     columns = {

@@ -67,7 +67,9 @@ def chart(drawn: Chart, *, title: str, definition: str, key: str, picked: Callab
         with st.popover(_("Definition"), type="tertiary", icon=":material/menu_book:", key=f"definition:{key}"):
             st.markdown(definition)
     ink = "#b9c3cc" if st.context.theme.type == "dark" else "#46515c"
-    drawn.figure.update_layout(font_color=ink, legend_font_color=ink)
+    drawn.figure.update_layout(
+        font_color=ink, legend_font_color=ink, modebar={"bgcolor": "rgba(0,0,0,0)", "color": ink, "activecolor": ink}
+    )
     drawn.figure.update_xaxes(tickfont_color=ink, title_font_color=ink)
     drawn.figure.update_yaxes(tickfont_color=ink, title_font_color=ink)
     name = f"chart:{key}"

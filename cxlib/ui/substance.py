@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cxlib import formats
 from cxlib.errors import CxError
 from cxlib.fairness import check_labels, need_substance, said_of_tiers, tier_substance
-from cxlib.texts import N_, _, ngettext
+from cxlib.texts import N_, _, ngettext, sentences
 from cxlib.ui import results
 from cxlib.ui.safe import safe
 from cxlib.ui.segments import refused_quietly
@@ -97,8 +97,8 @@ def tiers_said(table: pd.DataFrame, tiers: TierNames) -> tuple[str, str]:
     """Return the finding about all steps between tiers, and one sentence a step."""
     steps = said_of_tiers(table)
     n = len(steps)
-    more = " ".join(
-        _step_said(row["verdict"], row["tier"], row["next_tier"], tiers) for row in steps.to_dict("records")
+    more = sentences(
+        *(_step_said(row["verdict"], row["tier"], row["next_tier"], tiers) for row in steps.to_dict("records"))
     )
     if n == 0:
         return _("Nothing tells yet whether the tiers differ: nobody waited, and nothing else is known."), ""
@@ -135,7 +135,7 @@ def reversed_said(table: pd.DataFrame | None, tiers: TierNames) -> str:
         )
         for queue, tier, other in found[["queue", "tier", "next_tier"]].drop_duplicates().itertuples(index=False)
     ]
-    return " ".join(parts)
+    return sentences(*parts)
 
 
 def needs_said(table: pd.DataFrame, say: Callable[[object], str]) -> str:
@@ -149,12 +149,12 @@ def needs_said(table: pd.DataFrame, say: Callable[[object], str]) -> str:
         where.append(safe(say(need)))
     said = []
     if shows:
-        said.append(_("Priority shows for: {needs}.", needs=", ".join(shows)))
+        said.append(_("Priority shows for: {needs}.", needs=formats.listed(shows)))
     if hidden:
-        said.append(_("It does not show for: {needs}.", needs=", ".join(hidden)))
+        said.append(_("It does not show for: {needs}.", needs=formats.listed(hidden)))
     if not_yet:
-        said.append(_("Cannot tell yet for: {needs}.", needs=", ".join(not_yet)))
-    return " ".join(said)
+        said.append(_("Cannot tell yet for: {needs}.", needs=formats.listed(not_yet)))
+    return sentences(*said)
 
 
 def labels_said(found: pd.DataFrame) -> str:

@@ -3,8 +3,9 @@
 import pandas as pd
 import streamlit as st
 
+from cxlib import formats
 from cxlib.errors import CxError
-from cxlib.texts import _
+from cxlib.texts import _, sentences
 from cxlib.ui import balance, results, states, substance
 from cxlib.ui import tier_parts as parts
 from cxlib.ui.scope import Scope, current_scope
@@ -22,11 +23,11 @@ def headline(scope: Scope, table: pd.DataFrame | None, names: TierNames, tiers: 
         )
     elif table is not None:
         text, more = substance.tiers_said(table, names)
-        finding(text, more=" ".join(part for part in (more, period) if part))
+        finding(text, more=sentences(more, period))
     elif len(names.ranks) == 1:
         finding(_("There is one tier only: there is nothing to compare."))
     else:
-        finding(_("{first} comes first.", first=", ".join(names.say(tier) for tier in names.first)))
+        finding(_("{first} comes first.", first=formats.listed(names.say(tier) for tier in names.first)))
         st.caption(
             _("Contacts with a tier and a wait bring the comparison.")
             if not scope.has("contacts")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cxlib.errors import CxError
-from cxlib.texts import N_, _
+from cxlib.texts import N_, _, sentences
 from cxlib.ui import (
     campaign_parts,
     fit_filters,
@@ -54,7 +54,7 @@ def page(scope: Scope) -> None:
     """Choose, state the finding, show the evidence."""
     chosen, scope = fit_filters.choose(scope)
     text, more = matching.said_matching(scope, chosen)
-    finding(text, more=f"{more} {reconciled.said(scope, chosen.month)}")
+    finding(text, more=sentences(more, reconciled.said(scope, chosen.month)))
     fit_filters.said_left_out(scope)
     flagged = fit_rows.flagged(scope, chosen)
     if flagged.empty:

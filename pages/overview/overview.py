@@ -67,7 +67,12 @@ def loaded(scope: Scope) -> None:
     ]
     when = formats.instant(scope.version.created_at)
     st.caption(
-        _("Loaded: {tables}. Version {n} of {when} UTC.", tables=", ".join(parts), n=scope.version.number, when=when)
+        _(
+            "Loaded: {tables}. Version {n} of {when} UTC.",
+            tables=formats.listed(parts),
+            n=scope.version.number,
+            when=when,
+        )
     )
 
 
