@@ -57,7 +57,8 @@ FLOW: Final = N_(
 GROUP_FIT: Final = N_(
     "Each group beside **all other customers** with a whole window: the share flagged, and what the better plan would "
     "have saved per customer (0 for who is not flagged), each with its 95 % interval. A group is said to be worse off "
-    "where the difference would be this large by chance in less than 5 of 100 cases, all groups taken together (Holm)."
+    "where the difference would be this large by chance in less than 5 of 100 cases, all groups taken together (Holm). "
+    "**Intervals held**: share of the back-test's 80 % intervals that held the truth, once the back-test was made."
 )
 OPERATOR: Final = N_(
     "What the customers who are advised to change pay on the plan held, less what they would pay on the advised plan "

@@ -9,7 +9,7 @@ import streamlit as st
 from cxlib import charts, formats
 from cxlib.matching.group_fit import group_fit
 from cxlib.texts import N_, _
-from cxlib.ui import definitions, link, matching, results, states
+from cxlib.ui import definitions, link, long, matching, results, states
 from cxlib.ui.balance import say_segment
 from cxlib.ui.safe import safe
 from cxlib.ui.show import Shown, chart, finding, rows
@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from cxlib.ui.scope import Scope
 
 BY: Final = {"tier": N_("Tier"), "need": N_("Need"), "region": N_("Region")}
-MEASURES: Final = {"flag_rate": N_("Share flagged"), "saving": N_("Saving per customer")}
+MEASURES: Final = {
+    "flag_rate": N_("Share flagged"),
+    "saving": N_("Saving per customer"),
+    "coverage": N_("Intervals held"),
+}
+SHARES: Final = frozenset({"flag_rate", "coverage"})
 
 
 def part(scope: Scope, month: str, absent: str) -> None:
@@ -36,25 +41,31 @@ def part(scope: Scope, month: str, absent: str) -> None:
     names = tier_names(scope, found["group"].dropna().unique())
     found = found.assign(said=[_say(by, group, names) for group in found["group"]])
     finding(said(found))
-    for place, (measure, title) in zip(st.columns(2, gap="large"), MEASURES.items(), strict=True):
+    drawn = [measure for measure in MEASURES if (found["measure"] == measure).any()]
+    for place, measure in zip(st.columns(len(drawn), gap="large"), drawn, strict=True):
         with place:
-            _drawn(scope, found[found["measure"] == measure], by, names, measure=measure, title=_(title))
+            _drawn(scope, found[found["measure"] == measure], by, names, measure=measure, title=_(MEASURES[measure]))
     _rows(scope, found, by)
 
 
 def fit_by_group(scope: Scope, month: str, absent: str) -> pd.DataFrame:
-    """Return `cxlib.matching.group_fit` at the end of a month."""
+    """Return `cxlib.matching.group_fit` at the end of a month, with the back-test's intervals where it was made."""
+    judged = long.there(scope, "backtest")
     options = {"months": scope.settings.months, "min_saving": scope.settings.min_saving}
     least = scope.settings.min_group
     return results.kept(
         scope,
         "group_fit",
         lambda: group_fit(
-            results.fit(scope, month, absent), customers=results.table(scope, "customers"), min_group=least
+            results.fit(scope, month, absent),
+            customers=results.table(scope, "customers"),
+            backtest=judged,
+            min_group=least,
         ),
         month=month,
         absent=absent,
         min_group=least,
+        judged=judged is not None,
         **options,
     )
 
@@ -75,7 +86,7 @@ def said(found: pd.DataFrame) -> str:
 
 
 def _drawn(scope: Scope, rows_: pd.DataFrame, by: str, names: TierNames, *, measure: str, title: str) -> None:
-    say = formats.share if measure == "flag_rate" else matching.money_of(scope)
+    say = formats.share if measure in SHARES else matching.money_of(scope)
     order = rows_
     if by == "tier":
         place = {names.say(tier): i for i, tier in enumerate(names.order)}
@@ -84,7 +95,7 @@ def _drawn(scope: Scope, rows_: pd.DataFrame, by: str, names: TierNames, *, meas
         row["said"]: (formats.known(row["value"]), formats.known(row["low"]), formats.known(row["high"]))
         for row in order.to_dict("records")
     }
-    axis = title if measure == "flag_rate" else f"{title} ({matching.currency_of(scope)})"
+    axis = title if measure in SHARES else f"{title} ({matching.currency_of(scope)})"
     chart(
         charts.intervals(
             values,
@@ -92,7 +103,7 @@ def _drawn(scope: Scope, rows_: pd.DataFrame, by: str, names: TierNames, *, meas
             axis=axis,
             colours=names.colours if by == "tier" else None,
             notes={row["said"]: formats.people(row["n"]) for row in order.to_dict("records")},
-            tickformat=".0%" if measure == "flag_rate" else ",",
+            tickformat=".0%" if measure in SHARES else ",",
         ),
         title=title,
         definition=_(definitions.GROUP_FIT),

@@ -94,6 +94,18 @@ def test_groups_stand_beside_the_others(holding: Holding, go: Go, said: Said) ->
     assert "No group is shown to be on the wrong plan more often than the others." in said(look_at(app, "groups"))
 
 
+def test_groups_show_whose_intervals_held_once_past_advice_was_judged(holding: Holding, go: Go, said: Said) -> None:
+    app = holding(TABLES)
+    go(app, "plan_fit")
+    assert "#### Intervals held" not in said(look_at(app, "groups"))
+    judged = go(app, "backtest")
+    assert "The 80 % interval held in " in judged
+    go(app, "plan_fit")
+    assert "#### Intervals held" in said(look_at(app, "groups"))
+    [chart] = [each.proto for each in app.get("plotly_chart") if each.proto.id.endswith("group:coverage")]
+    assert "%" in chart.alt
+
+
 def test_without_customers_there_are_no_groups(holding: Holding, go: Go, said: Said) -> None:
     app = holding({"plans": PLANS, "usage": USAGE})
     go(app, "plan_fit")
