@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import cross_val_score
 
+from bench.companies import LADDER, TWO, megaline_usage, mobile_plans
 from cxlib.errors import CxError
 from cxlib.matching.backtest_report import backtest_report
 from cxlib.matching.backtesting import RULES, WalkForwardSplit, backtest, regret_score
@@ -288,47 +289,9 @@ def test_too_short_usage_gives_no_rows():
     assert {"customer_id", "regret_recommended", "covered"} <= set(rows.columns)
 
 
-NAMES = ["plan_id", "monthly_fee", "minutes", "sms", "gb", "per_minute", "per_sms", "per_gb"]
-TWO = [("surf", 20, 500, 50, 15, 0.03, 0.03, 10), ("ultimate", 70, 3000, 1000, 30, 0.01, 0.01, 7)]
-LADDER = [
-    ("XS", 8, 100, 20, 3, 0.05, 0.05, 10),
-    ("S", 14, 300, 30, 8, 0.04, 0.04, 10),
-    TWO[0],
-    ("M", 30, 800, 80, 18, 0.03, 0.03, 9),
-    ("L", 40, 1200, 100, 22, 0.02, 0.02, 8),
-    ("XL", 55, 2000, 500, 26, 0.01, 0.01, 8),
-    TWO[1],
-]
-
-
-def mobile_plans(rows: list[tuple]) -> pd.DataFrame:
-    plans = pd.DataFrame(rows, columns=NAMES)
-    out = plans[["plan_id"]].assign(monthly_fee=plans["monthly_fee"].astype(float))
-    for meter, included, price in (("minutes", "minutes", "per_minute"), ("sms", "sms", "per_sms")):
-        out[f"included_{meter}"], out[f"overage_price_{meter}"] = plans[included].astype(float), plans[price]
-    out["included_data_mb"], out["overage_price_data_mb"] = plans["gb"] * 1024.0, plans["per_gb"].astype(float)
-    return out.assign(unit_size_data_mb=1024.0, round_up_data_mb=True)
-
-
 @pytest.fixture(scope="module")
 def mobile_usage(real_data):
-    folder = real_data / "megaline"
-    calls = pd.read_csv(folder / "megaline_calls.csv").assign(minutes=lambda each: np.ceil(each["duration"].round(2)))
-    web = pd.read_csv(folder / "megaline_internet.csv")
-    texts = pd.read_csv(folder / "megaline_messages.csv")
-    parts = [
-        frame.groupby(["user_id", frame[day].str[:7].rename("month")])[what].agg(how).rename(name)
-        for frame, day, what, how, name in (
-            (calls, "call_date", "minutes", "sum", "minutes"),
-            (texts, "message_date", "id", "count", "sms"),
-            (web, "session_date", "mb_used", "sum", "data_mb"),
-        )
-    ]
-    users = pd.read_csv(folder / "megaline_users.csv").set_index("user_id")
-    usage = pd.concat(parts, axis=1).fillna(0.0).reset_index()
-    usage["data_mb"] = usage["data_mb"].round(2)
-    usage["plan_id"] = usage["user_id"].map(users["plan"])
-    return usage.rename(columns={"user_id": "customer_id"}).astype({"customer_id": "str"})
+    return megaline_usage(real_data / "megaline")
 
 
 @pytest.mark.real_data
