@@ -77,6 +77,7 @@ def name_of(watched):
 COMMIT = ("merging", "copying the file", "writing the table", "renaming", "committing")
 STEP_S = 0.003  # about as long as a step takes
 KILLS_A_DATA_SET = 20
+MONTHS_A_LIFE = 1000  # as many as an importer brings at most, so that no other life brings the same
 
 
 def kill_often(home, kills, seed):
@@ -96,7 +97,7 @@ def kill_often(home, kills, seed):
 
             def start(name, own=own, lives=lives):
                 lives[name] += 1
-                first = lives[name] * 100
+                first = lives[name] * MONTHS_A_LIFE
                 return nursery.start(folder / own, f"{name}-{first}", "import", home, own, name, first)
 
             (folder / own).mkdir()
