@@ -1,6 +1,7 @@
 """Queues: what theory says of them, the rules that order them, and a simulator that runs them."""
 
 from cxlib.queueing.policies import Fcfs, HeadStart, Strict
+from cxlib.queueing.runs import Runs, replicate
 from cxlib.queueing.simulate import draw_poisson, simulate, simulate_mmc
 from cxlib.queueing.theory import (
     ErlangA,
@@ -12,19 +13,24 @@ from cxlib.queueing.theory import (
     priority_waits,
     smallest_staff,
 )
+from cxlib.queueing.workload import Workload, poisson_workload
 
 __all__ = [
     "ErlangA",
     "Fcfs",
     "HeadStart",
+    "Runs",
     "Strict",
+    "Workload",
     "accumulating_waits",
     "draw_poisson",
     "erlang_a",
     "erlang_b",
     "erlang_c",
     "fcfs_wait",
+    "poisson_workload",
     "priority_waits",
+    "replicate",
     "simulate",
     "simulate_mmc",
     "smallest_staff",

@@ -1,0 +1,90 @@
+"""Replications against a line worked by hand and against theory."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxlib.errors import CxError
+from cxlib.queueing import Fcfs, HeadStart, Strict, Workload, poisson_workload, priority_waits, replicate
+from cxlib.queueing.runs import ALL
+from cxlib.queueing.simulate import Arrivals
+
+# One server, busy with R1 until 10. R2, R3 and then V wait; R4 leaves at 9.
+LINE = Workload(
+    class_order=("priority", "regular"),
+    draw=lambda _random: Arrivals(
+        np.array([0.0, 1, 2, 3, 5]),
+        np.array([10.0, 4, 4, 4, 4]),
+        np.array([1, 1, 1, 1, 0]),
+        np.array([np.inf, np.inf, np.inf, 6, np.inf]),
+    ),
+)
+
+
+def test_a_line_worked_by_hand():
+    runs = replicate(LINE, {"first": Fcfs(), "strict": Strict()}, replications=2, sla_s=12)
+    rows = runs.by_class[runs.by_class["replication"] == 0].set_index(["policy", "class"]).sort_index()
+    # V is served at 10, R2 at 14, R3 at 18: V passed these two, R4 had left
+    first = rows.loc[("strict", "priority")]
+    assert [first[name] for name in ("n", "n_queued", "mean_wait_s", "sla", "abandonment", "passed_once")] == [
+        1,
+        1,
+        5,
+        1,
+        0,
+        0,
+    ]
+    rest = rows.loc[("strict", "regular")]
+    assert [rest[name] for name in ("n", "n_queued", "n_served", "mean_wait_s", "sla")] == [4, 3, 3, 14.5, 0]
+    assert [rest[name] for name in ("abandonment", "mean_passed", "passed_once")] == pytest.approx(
+        [1 / 3, 2 / 3, 2 / 3]
+    )
+    assert rows.loc[("first", ALL), "mean_passed"] == 0
+    pairs = runs.pairs[
+        (runs.pairs["policy"] == "strict") & (runs.pairs["replication"] == 0) & (runs.pairs["passes"] > 0)
+    ]
+    assert pairs[["passing", "passed", "passes"]].to_numpy().tolist() == [["priority", "regular", 2]]
+
+
+def test_means_are_those_of_theory_and_differences_cancel_what_is_shared():
+    queue = poisson_workload(arrival_rates=[1.5, 5.5], service_rate=1, servers=8, customers=60_000)
+    runs = replicate(queue, {"first": Fcfs(), "strict": Strict(), "ahead": HeadStart((1.5, 0))}, replications=12)
+    offered = runs.by_class[(runs.by_class["policy"] == "strict") & (runs.by_class["class"] != ALL)]
+    share = offered["n_queued"] / offered["n"]
+    waits = (offered["mean_wait_s"] * share).groupby(offered["class"]).agg(["mean", "sem"])
+    known = priority_waits(arrival_rates=[1.5, 5.5], service_rate=1, servers=8)
+    assert (np.abs(waits["mean"] - known) < 4.4 * waits["sem"]).all()  # t of 11 degrees at 99.9 %
+    alone = runs.summary().query("`class` == 1 and indicator == 'mean_wait_s'").set_index("policy")
+    apart = runs.differences("first").query("`class` == 1 and indicator == 'mean_wait_s'").set_index("policy")
+    for policy in ("strict", "ahead"):
+        assert apart.loc[policy, "value"] == pytest.approx(alone.loc[policy, "value"] - alone.loc["first", "value"])
+        assert (
+            apart.loc[policy, "high"] - apart.loc[policy, "low"] < alone.loc[policy, "high"] - alone.loc[policy, "low"]
+        )
+
+
+def test_the_same_seed_gives_the_same_runs():
+    queue = poisson_workload(arrival_rates=[1, 5], service_rate=1, servers=8, customers=2000)
+    one, two = (replicate(queue, {"first": Fcfs()}, replications=3, random_state=7) for _ in range(2))
+    pd.testing.assert_frame_equal(one.by_class, two.by_class)
+    other = replicate(queue, {"first": Fcfs()}, replications=3, random_state=8)
+    assert not one.by_class.equals(other.by_class)
+
+
+def test_a_run_can_be_ended():
+    def report(_share):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replicate(LINE, {"first": Fcfs()}, report=report)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [({"policies": {}}, "no_policies"), ({"replications": 1}, "few_replications")]
+)
+def test_what_cannot_be_run_is_refused(arguments, code):
+    with pytest.raises(CxError) as refused:
+        replicate(LINE, **{"policies": {"first": Fcfs()}, **arguments})
+    assert refused.value.code == code
