@@ -25,6 +25,10 @@ _NONE: Final = re.compile(
 _STRICT: Final = re.compile(r"strict|always first|absolute|绝对优先|始终优先|严格优先")
 
 
+CLOSE_S: Final = 10
+"""Seconds between the head start in force and the one declared that are called the same."""
+
+
 def declared_head_start(rule: str | None) -> float | None:
     """Return the head start in seconds that a declared rule stands for; None where it cannot be told.
 
@@ -68,3 +72,27 @@ def declared_head_starts(declared: Any, ranks: Any = None) -> dict[str, float]:
         for tier, rule in said.items()
     }
     return {tier: seconds for tier, seconds in known.items() if seconds is not None and not pd.isna(seconds)}
+
+
+def not_as_declared(head_starts: pd.DataFrame, *, close_s: float = CLOSE_S) -> pd.DataFrame:
+    """Return the head starts in force that are not the declared ones, the farthest from its declaration first.
+
+    Parameters
+    ----------
+    head_starts : pandas frame
+        What `implied_head_start` returns where rules are declared.
+    close_s : float, seconds
+        Differences up to this are none.
+
+    Returns
+    -------
+    pandas frame
+        Those rows that are identified, have a declared rule, and whose declared head start lies more than `close_s`
+        away from the one in force and outside of low_s to high_s, which is all that fits equally well.
+    """
+    theta, declared = head_starts["theta_s"].astype("float64"), head_starts["declared_s"].astype("float64")
+    away = (theta - declared).abs()
+    outside = (declared < head_starts["low_s"]) | (declared > head_starts["high_s"])
+    ours = ~head_starts["is_reference"].astype(bool) & head_starts["identified"].astype(bool)
+    found = head_starts[ours & declared.notna() & (away > close_s) & outside]
+    return found.loc[away[found.index].sort_values(ascending=False, kind="stable").index].reset_index(drop=True)

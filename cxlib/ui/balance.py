@@ -152,6 +152,24 @@ def said_balance(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str
     return text, sentences(*more, period)
 
 
+def said_change(scope: Scope, tiers: TierNames, pool: str) -> str | None:
+    """Return how the last month of contacts compares with the one before it; None where one of them cannot tell."""
+    months = results.contact_months(scope)
+    if len(months) < 2 or not tiers.ranked:
+        return None
+    before, now = (_compared(scope, tiers, pool, {"month": month}) for month in months[-2:])
+    if before["ratio"] is None or now["ratio"] is None:
+        return None
+    return _(
+        "In {month} {ratio} times as long and {share} passed; the month before {was_ratio} times and {was_share}.",
+        month=formats.month(months[-1]),
+        ratio=formats.ratio(now["ratio"]),
+        share=formats.share(now["passed"], decimals=0),
+        was_ratio=formats.ratio(before["ratio"]),
+        was_share=formats.share(before["passed"], decimals=0),
+    )
+
+
 def _compared(scope: Scope, tiers: TierNames, pool: str, where: dict[str, str]) -> dict[str, float | None]:
     """Return the mean waits (s) of the first rank and the others, their ratio, and the share of the others passed."""
     groups = first_and_rest(tiers)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cxlib import formats
-from cxlib.texts import _, ngettext
-from cxlib.ui import balance, long, results
+from cxlib.fairness.declared import not_as_declared
+from cxlib.texts import _, ngettext, sentences
+from cxlib.ui import balance, long, queue_tasks, results
 from cxlib.ui.safe import safe
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def decisions(scope: Scope) -> list[Decision]:
     """Return what waits for a decision in this data set, the most pressing first."""
     found = [*_rows_set_aside(scope)]
     if scope.has("contacts"):
-        found += [*_ranks_missing(scope), *_worst_queue(scope)]
+        found += [*_ranks_missing(scope), *_rule_not_declared(scope), *_worst_queue(scope)]
     if scope.has("usage") and scope.has("plans"):
         found += [*_doubtful_advice(scope), *_new_flags(scope), *_worst_plan(scope)]
     return found
@@ -59,6 +60,50 @@ def _ranks_missing(scope: Scope) -> Iterator[Decision]:
         yield Decision(
             _("The tiers have no ranks yet, so nobody can say who passes whom by right."), "tiers", _("Rank the tiers")
         )
+
+
+def _rule_not_declared(scope: Scope) -> Iterator[Decision]:
+    frames = queue_tasks.there(scope, "rule")
+    if frames is None or frames["head_starts"].empty:
+        return
+    off = not_as_declared(frames["head_starts"])
+    if off.empty:
+        return
+    tiers, worst = balance.tiers_here(scope), off.iloc[0]
+    queue = str(worst["queue"]) if "queue" in off and isinstance(worst["queue"], str) else None
+    told = {
+        "tier": safe(tiers.say(worst["tier"])),
+        "seconds": formats.seconds(abs(float(worst["theta_s"]))),
+        "declared": _("always first") if worst["declared_s"] == float("inf") else formats.seconds(worst["declared_s"]),
+    }
+    ahead = worst["theta_s"] >= 0
+    if queue is None:
+        text = (
+            _("{tier} is served as if it had come {seconds} earlier. Declared: {declared}.", **told)
+            if ahead
+            else _("{tier} is served as if it had come {seconds} later. Declared: {declared}.", **told)
+        )
+    else:
+        told["queue"] = safe(queue)
+        text = (
+            _("In queue {queue}, {tier} is served as if it had come {seconds} earlier. Declared: {declared}.", **told)
+            if ahead
+            else _(
+                "In queue {queue}, {tier} is served as if it had come {seconds} later. Declared: {declared}.", **told
+            )
+        )
+    more = len(off) - 1
+    if more:
+        text = sentences(
+            text,
+            ngettext(
+                "{count} more rule in force is not the declared one.",
+                "{count} more rules in force are not the declared ones.",
+                more,
+                count=formats.number(more),
+            ),
+        )
+    yield Decision(text, "queues", _("See the rule in force"), {"queue": queue} if queue else {})
 
 
 def _worst_queue(scope: Scope) -> Iterator[Decision]:

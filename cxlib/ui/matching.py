@@ -80,6 +80,21 @@ def said_matching(scope: Scope, chosen: fit_rows.Chosen) -> tuple[str, str]:
     return text, more
 
 
+def said_change(scope: Scope) -> str | None:
+    """Return how many flags are new at the end of the last month, and how many of the month before are resolved."""
+    course = results.flag_course(scope)
+    months = sorted(set(course["month"]))
+    if len(months) <= scope.settings.months:
+        return None
+    last = course[course["month"] == months[-1]]
+    return _(
+        "In {month} {new} came in and {resolved} are resolved.",
+        month=formats.month(months[-1]),
+        new=formats.number(int(last["new"].sum())),
+        resolved=formats.number(int(last["resolved"].sum())),
+    )
+
+
 def who_loses_most(scope: Scope, month: str, absent: str = results.MISSING) -> str | None:
     """Return the flagged customer with the largest saving, who has not left; else the first of the usage."""
     flagged = results.flagged(scope, month, absent)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from cxlib import charts, formats
+from cxlib.fairness.declared import CLOSE_S
 from cxlib.fairness.head_start import WHY
 from cxlib.texts import _, sentences
 from cxlib.ui import definitions, queue_tasks, results, states
@@ -19,9 +20,6 @@ from cxlib.ui.show import Shown, chart, heading, rows
 if TYPE_CHECKING:
     from cxlib.ui.queue_results import Queues
     from cxlib.ui.tiers import TierNames
-
-CLOSE_S: Final = 10
-"""Seconds between the head start in force and the one declared that are called the same."""
 
 
 @fragment

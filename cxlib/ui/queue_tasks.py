@@ -62,6 +62,17 @@ def ahead(scope: Scope) -> list[Job]:
     return [start(scope, task) for task in tasks.FRAMES]
 
 
+def there(scope: Scope, task: str) -> dict[str, pd.DataFrame] | None:
+    """Return the frames where somebody has had them worked out, else None; nothing is shown and nobody waits."""
+    if is_small(scope):
+        parts = _parts_of(_asked(scope))
+        found = {name: results.there(scope, f"{task} {name}", **parts) for name in tasks.FRAMES[task]}
+        kept = {name: each for name, each in found.items() if each is not None}
+        return kept if len(kept) == len(found) else None
+    job = start(scope, task)
+    return _frames_in(str(job.folder), task) if job.state == "done" else None
+
+
 def is_small(scope: Scope) -> bool:
     """Whether a task is done within the page."""
     return scope.version.tables["contacts"].rows <= AT_ONCE
@@ -95,8 +106,12 @@ def _at_once(scope: Scope, task: str) -> dict[str, pd.DataFrame]:
 
         return compute
 
-    parts = {"passers": asked["passers"], "min_group": asked["min_group"]}
+    parts = _parts_of(asked)
     return {name: results.kept(scope, f"{task} {name}", one(name), **parts) for name in tasks.FRAMES[task]}
+
+
+def _parts_of(asked: dict[str, Any]) -> dict[str, Any]:
+    return {"passers": asked["passers"], "min_group": asked["min_group"]}
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

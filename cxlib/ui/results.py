@@ -48,7 +48,7 @@ MISSING: Final = "missing"
 
 def kept(scope: Scope, name: str, compute: Callable[[], pd.DataFrame | pa.Table], **parameters: Any) -> pd.DataFrame:
     """Return a result as a pandas frame, from the disk where it was computed before."""
-    key = scope.key(name, **{each: value for each, value in parameters.items() if value != ALL})
+    key = _key(scope, name, parameters)
     found = store().result(key)
     if found is None:
         seen = get_script_run_ctx(suppress_warning=True) is not None
@@ -56,6 +56,16 @@ def kept(scope: Scope, name: str, compute: Callable[[], pd.DataFrame | pa.Table]
             found = store().cached(key, compute)
     frame: pd.DataFrame = found.to_pandas()
     return frame
+
+
+def there(scope: Scope, name: str, **parameters: Any) -> pd.DataFrame | None:
+    """Return a result of `kept` where it was computed before, else None."""
+    found = store().result(_key(scope, name, parameters))
+    return None if found is None else found.to_pandas()
+
+
+def _key(scope: Scope, name: str, parameters: dict[str, Any]) -> dict[str, object]:
+    return scope.key(name, **{each: value for each, value in parameters.items() if value != ALL})
 
 
 def table(scope: Scope, name: str) -> pa.Table | None:

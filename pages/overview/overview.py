@@ -13,6 +13,14 @@ from cxlib.ui.show import heading
 from cxlib.ui.sitemap import link_to
 
 
+def answer(text: str, more: str, *, change: str | None) -> None:
+    """State the answer, what has changed since the month before, and what it rests on."""
+    st.markdown(f"### {text}")
+    if change:
+        st.markdown(f":material/update: {change}")
+    st.caption(more)
+
+
 def balance_card(scope: Scope) -> None:
     """Answer whether every tier is treated fairly."""
     with st.container(border=True, height="stretch"):
@@ -25,8 +33,7 @@ def balance_card(scope: Scope) -> None:
         where = {"month": results.ALL}
         if tiers.ranked:
             text, more = balance.said_balance(scope, tiers, results.WITHIN, where)
-            st.markdown(f"### {text}")
-            st.caption(more)
+            answer(text, more, change=balance.said_change(scope, tiers, results.WITHIN))
         else:
             heading(_("Which tier comes first is not known yet."))
         link_to("queues", label=_("Who is passed by whom"))
@@ -41,8 +48,7 @@ def matching_card(scope: Scope) -> None:
             link_to("import", label=_("Import usage and plans"))
             return
         text, more = matching.said_matching(scope, fit_rows.Chosen(month=results.usage_months(scope)[-1]))
-        st.markdown(f"### {text}")
-        st.caption(more)
+        answer(text, more, change=matching.said_change(scope))
         link_to("plan_fit", label=_("Whom, and what would suit them"))
 
 
@@ -60,11 +66,18 @@ def waiting(scope: Scope) -> None:
 
 def loaded(scope: Scope) -> None:
     """Say what is loaded and how fresh it is."""
-    parts = [
-        f"{_(TABLES[name].title)}: {formats.number(file.rows)}"
-        for name, file in scope.version.tables.items()
-        if name in TABLES
-    ]
+    until = {}
+    if scope.has("contacts") and (months := results.contact_months(scope)):
+        until["contacts"] = months[-1]
+    if scope.has("usage") and (months := results.usage_months(scope)):
+        until["usage"] = months[-1]
+    parts = []
+    for name, file in scope.version.tables.items():
+        if name in TABLES:
+            said = f"{_(TABLES[name].title)}: {formats.number(file.rows)}"
+            if name in until:
+                said = _("{table} up to {month}", table=said, month=formats.month(until[name]))
+            parts.append(said)
     when = formats.instant(scope.version.created_at)
     st.caption(
         _(

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from cxlib.errors import CxError
-from cxlib.fairness.declared import declared_head_start, declared_head_starts
+from cxlib.fairness.declared import declared_head_start, declared_head_starts, not_as_declared
 from cxlib.fairness.head_start import head_start_thresholds, implied_head_start, violation_curves
 from cxlib.fairness.joint_minimum import joint_minimum
 from cxlib.fairness.sampling import sample_days
@@ -256,3 +256,20 @@ def test_declared_rules_come_from_a_mapping_or_the_table_of_tiers():
     )
     assert declared_head_starts(tiers) == {"a": 9, "c": 0}
     assert declared_head_starts({"a": 30, "b": "提前 5 秒", "c": None}) == {"a": 30, "b": 5}
+
+
+def test_rules_that_are_not_the_declared_ones_come_farthest_first():
+    rows = [
+        ("a", "A", 60.0, 60.0, 70.0, True, 20.0, False),  # 40 s off
+        ("b", "A", 60.0, 60.0, 70.0, True, 65.0, False),  # within all that fits
+        ("c", "A", 60.0, 55.0, 62.0, True, 51.0, False),  # 9 s off: close enough
+        ("d", "A", -120.0, -125.0, -119.0, True, 60.0, False),  # 180 s off
+        ("e", "A", 60.0, -10.0, 300.0, False, 0.0, False),  # cannot be told
+        ("f", "A", 60.0, 60.0, 61.0, True, np.nan, False),  # nothing declared
+        ("g", "A", 600.0, 600.0, np.inf, True, np.inf, False),  # always first, as declared
+        ("h", "A", 30.0, 28.0, 31.0, True, np.inf, False),  # declared to go first always, and does not
+        ("a", "B", 0.0, 0.0, 0.0, True, 0.0, True),
+    ]
+    names = ["queue", "tier", "theta_s", "low_s", "high_s", "identified", "declared_s", "is_reference"]
+    found = not_as_declared(pd.DataFrame(rows, columns=names))
+    assert found["queue"].tolist() == ["h", "d", "a"]
