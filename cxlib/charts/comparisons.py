@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from cxlib.charts.look import MISSING, ROW_HEIGHT, Chart, figure, plain_label, wrapped
+from cxlib.charts.look import MISSING, ROW_HEIGHT, TOOLS_HEIGHT, Chart, figure, noted, plain_label, wrapped
 from cxlib.texts import _
 
 if TYPE_CHECKING:
@@ -42,12 +42,13 @@ def bars(
         f"{mark} ({notes[label]})" if notes and label in notes else mark
         for label, mark in zip(order, marks, strict=True)
     ]
-    drawn = figure(height=70 + (ROW_HEIGHT + (8 if notes else 0)) * len(order))
+    drawn = figure(height=62 + TOOLS_HEIGHT + (ROW_HEIGHT + (8 if notes else 0)) * len(order))
+    drawn.update_layout(margin_t=TOOLS_HEIGHT)
     drawn.add_trace(
         go.Bar(
             orientation="h",
             x=[values[label] or 0 for label in order],
-            y=[_noted(label, notes) for label in order],
+            y=[noted(label, notes) for label in order],
             text=marks,
             textposition="outside",
             cliponaxis=False,
@@ -181,11 +182,6 @@ def matrix(
     drawn.update_yaxes(title_text=row_title, showgrid=False)
     said = "; ".join(f"{row} / {column}: {say(cells.get((row, column)))}" for row in rows for column in columns)
     return Chart(drawn, _("{rows} by {columns}. {values}", rows=row_title, columns=column_title, values=said))
-
-
-def _noted(label: str, notes: Mapping[str, str] | None) -> str:
-    note = notes.get(label) if notes else None
-    return wrapped(label) + (f"<br><sup>{plain_label(note)}</sup>" if note else "")
 
 
 def _side(pair: tuple[float | None, float | None], i: int) -> str:

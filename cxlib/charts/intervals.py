@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from cxlib.charts.look import MISSING, ROW_HEIGHT, Chart, figure, month_ticks, plain_label, text_width, wrapped
+from cxlib.charts.look import MISSING, ROW_HEIGHT, Chart, figure, month_ticks, noted, plain_label, text_width
 from cxlib.texts import _
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def intervals(
         Values without practical weight, shaded.
     """
     order = list(reversed(list(values)))
-    names = [_noted(label, notes) for label in order]
+    names = [noted(label, notes) for label in order]
     tint = [(colours or {}).get(label, BLUE) for label in order]
     x = [values[label][0] for label in order]
     said = [(words or {}).get(label) or _said(label, values[label][0], say, unknown) for label in order]
@@ -261,11 +261,6 @@ def _marked(drawn: go.Figure, words: str, at: float) -> None:
     drawn.add_annotation(
         x=at, y=1, yref="paper", text=plain_label(words), showarrow=False, xanchor="center", yanchor="bottom"
     )
-
-
-def _noted(label: str, notes: Mapping[str, str] | None) -> str:
-    note = notes.get(label) if notes else None
-    return wrapped(label) + (f"<br><sup>{plain_label(note)}</sup>" if note else "")
 
 
 def _said(label: str, value: float | None, say: Say, unknown: Mapping[str, str] | None) -> str:

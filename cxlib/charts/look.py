@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from cxlib.texts import language
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 TIER_COLOURS: Final = ("#1f7fb8", "#1a9070", "#b5629a", "#cc6318", "#8c7a1c")
 """By rank, first to last: Okabe-Ito hues set to at least 3:1 against both the light and the dark background."""
@@ -23,6 +23,9 @@ DIRECTION_COLOURS: Final = {"under_provisioned": "#cc6318", "over_provisioned": 
 
 ROW_HEIGHT: Final = 38
 LABEL_WIDTH: Final = 18
+NOTE_SIZE: Final = 10.5
+TOOLS_HEIGHT: Final = 24
+"""What the buttons of a chart take above it; where there is a touch screen they are always there."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,12 @@ def wrapped(text: str, width: int = LABEL_WIDTH) -> str:
     if any("一" <= c <= "鿿" for c in text):
         return "<br>".join(text[i : i + width // 2 + 1] for i in range(0, len(text), width // 2 + 1))
     return "<br>".join(textwrap.wrap(text, width) or [""])
+
+
+def noted(label: str, notes: Mapping[str, str] | None) -> str:
+    """Return a label with its words of `notes` in small letters below it."""
+    note = notes.get(label) if notes else None
+    return wrapped(label) + (f'<br><span style="font-size:{NOTE_SIZE}px">{plain_label(note)}</span>' if note else "")
 
 
 def text_width(text: str) -> int:
