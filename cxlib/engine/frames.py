@@ -8,6 +8,7 @@ int64 microseconds since 1970 (UTC) for times. A pyarrow table runs on duckdb, b
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,6 +16,7 @@ import duckdb
 import narwhals as nw
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from cxlib.errors import CxError
 from cxlib.texts import N_
@@ -38,7 +40,8 @@ def standard(frame: Any, holds: Mapping[str, Holds]) -> Frame:
 
     Parameters
     ----------
-    frame : pandas or polars frame, pyarrow table, duckdb relation, or a narwhals frame over one of them
+    frame : pandas or polars frame, pyarrow table, duckdb relation, a narwhals frame over one of them, or the path of a
+        Parquet file
     holds : mapping of column name to ``"text"``, ``"flag"``, ``"number"`` or ``"time"``
         Columns that the frame lacks come back all missing. A time without a zone is read as UTC.
 
@@ -64,8 +67,10 @@ def standard(frame: Any, holds: Mapping[str, Holds]) -> Frame:
 
 
 def opened(frame: Any) -> Any:
-    """Return the native frame: pandas, polars (eager) or a duckdb relation, which a pyarrow table becomes."""
+    """Return the native frame: pandas, polars (eager) or a duckdb relation, which a pyarrow table and a file become."""
     native = nw.to_native(frame, pass_through=True)
+    if isinstance(native, Path):
+        return duckdb.connect().read_parquet(str(native))
     if isinstance(native, pa.Table):
         return duckdb.connect().from_arrow(native)
     if isinstance(native, (pd.DataFrame, duckdb.DuckDBPyRelation)):
@@ -77,7 +82,7 @@ def opened(frame: Any) -> Any:
         raise CxError(
             "not_a_frame",
             N_("This is no table: {found}."),
-            hint=N_("Pass a pandas or polars frame, a pyarrow table or a duckdb relation."),
+            hint=N_("Pass a pandas or polars frame, a pyarrow table, a duckdb relation or the path of a Parquet file."),
             found=type(native).__name__,
         )
     return native
@@ -86,6 +91,8 @@ def opened(frame: Any) -> Any:
 def names(frame: Any) -> list[str]:
     """Return the names of the columns, in order."""
     native = nw.to_native(frame, pass_through=True)
+    if isinstance(native, Path):
+        return [str(each) for each in pq.read_schema(native).names]
     return [str(each) for each in (native.column_names if isinstance(native, pa.Table) else native.columns)]
 
 

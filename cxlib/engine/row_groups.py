@@ -58,8 +58,8 @@ class RowGroups:
 
 
 def _form(schema: pa.Schema) -> dict[str, Any]:
-    """Return how columns are written: whole numbers by their differences, all others by what repeats."""
-    whole = [field.name for field in schema if pa.types.is_int64(field.type)]
+    """Return how columns are written: whole numbers and times by their differences, all others by what repeats."""
+    whole = [field.name for field in schema if pa.types.is_int64(field.type) or pa.types.is_timestamp(field.type)]
     return {
         "compression": "zstd",
         "compression_level": 1,

@@ -1,32 +1,39 @@
 """The tally of `groups.tallied` from a typed table in one pass: the columns read once, the rest in compiled loops.
 
-The definitions stand in `contacts.prepare` and `groups.tallied`; the tests hold both to the same numbers.
+The definitions stand in `contacts.prepare` and `groups.tallied`; the tests hold both to the same numbers. The table is
+taken a batch of rows at a time, as it lies in memory, so that nothing is copied that is there already.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import duckdb
 import narwhals as nw
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from cxlib.engine import threads
 from cxlib.engine.frames import MICROSECONDS, Holds, arrow, standard
 from cxlib.fairness import tally_kernels as k
-from cxlib.fairness.clock import local_hours, period_numbers
+from cxlib.fairness.clock import Calendar
 from cxlib.fairness.contacts import Contacts, bad_outcome, columns_there, tier_ranks
-from cxlib.fairness.groups import By, grouped, keys_of, limit_name, ordered, with_no_need
+from cxlib.fairness.groups import By, keys_of, limit_name, ordered, with_no_need
 from cxlib.fairness.outcomes import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
+    Int32s = NDArray[np.int32]
     Int64s = NDArray[np.int64]
 
 _SAID: Final = {"served": k.SERVED, "abandoned": k.ABANDONED, "waiting": k.WAITING, "dropped": k.DROPPED}
@@ -45,6 +52,8 @@ _COUNTS: Final = {
 }
 _DENSE: Final = 1 << 22
 """Combinations of keys up to which each has its place, whether it occurs or not."""
+_BATCHES: Final = 4
+"""Batches per core, at least: one that takes longer keeps nobody waiting."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,30 +94,20 @@ def quick_tally(
     there = columns_there(contacts)
     if not set(keys) <= set(there) or any(name in _NOT_TEXT for name in keys):
         return None
-    table = _read(contacts, by, keys, there)
-    waits_given = _numbers(table, "wait_s", MICROSECONDS)
-    rows = table.num_rows
-    times = {name: _whole(table, name) for name in _TIMES}
-    arrived = times["arrived_at"]
-    state, wait, service = np.empty(rows, np.int8), np.empty(rows, np.int64), np.empty(rows, np.int64)
-    said, queued = _outcomes(table), _flags(table, "queued")
-    queued = queued if queued.size else np.full(rows, -1, np.int8)
-    told = (arrived, times["wait_ended_at"], waits_given, times["started_at"], times["left_at"], times["ended_at"])
-    arrays = (said, queued, *told, "started_at" in there, state, wait, service)
-    lasts = threads.run(k.derive, [(a, b, *arrays) for a, b in threads.blocks(rows)])
-    until = max(lasts, default=0)
-    coded: list[tuple[Any, Any]] = [_coded(table, name) for name in keys]
+    table, levels = _with_codes(_read(contacts, keys, there), keys, by)
+    calendar = None
     if every is not None:
-        coded.insert(0, _periods(arrived, every, zone, some_lack=table["arrived_at"].null_count > 0))
-    levels, codes = zip(*coded, strict=True)
+        calendar = Calendar(table["arrived_at"], every, zone=zone)
+        levels = [calendar.numbers, *levels]
     sizes = [len(each) for each in levels]
     if math.prod(sizes) >= 1 << 62:
         return None
-    group, cells = _combined(codes, sizes)
+    most = -(-table.num_rows // (_BATCHES * threads.cores()))
+    batches = table.to_batches(max_chunksize=max(most, 1))
+    logs = threads.run(_log_of, [(batch, keys, sizes, calendar) for batch in batches])
+    cells = _cells(logs, sizes)
     limits = np.array([round(each * MICROSECONDS) for each in thresholds], np.int64)
-    rest = (state, wait, service, _flags(table, "resolved"), _numbers(table, "csat", EXACT), limits, until)
-    sums = _added_up(rows, group, len(cells), rest, k.LIMITS + 4 * len(limits))
-    shares = _quantiles(group, state, wait, sums[:, k.N_SERVED_QUEUED])
+    sums, shares = _added_up(logs, len(cells), limits)
     met = np.flatnonzero(sums[:, k.N])
     found = _named(levels, cells[met], ["period", *keys] if every is not None else keys)
     ranked = None if ranks is None else tier_ranks(ranks)
@@ -119,8 +118,8 @@ def quick_tally(
 _NOT_TEXT: Final = {"outcome", "queued", "resolved", "wait_s", "csat", *_TIMES}
 
 
-def _read(contacts: Any, by: By, keys: Sequence[str], there: Sequence[str]) -> pa.Table:
-    """Return what the tally needs as one table of standard columns; the outcomes and keys as text."""
+def _read(contacts: Any, keys: Sequence[str], there: Sequence[str]) -> pa.Table:
+    """Return what the tally needs as one table of standard columns, see `_fits`."""
     holds: dict[str, Holds] = dict.fromkeys(keys, "text")
     if "need" in keys and "customer_id" in there:
         holds["customer_id"] = "text"
@@ -128,98 +127,199 @@ def _read(contacts: Any, by: By, keys: Sequence[str], there: Sequence[str]) -> p
     others |= {"wait_s": "number", "csat": "number"}
     others |= dict.fromkeys(_TIMES, "time")
     holds |= {name: kind for name, kind in others.items() if name in there}
-    frame = grouped(standard(contacts, holds), by)
+    native = nw.to_native(contacts, pass_through=True)
+    if "need" not in keys:
+        if isinstance(native, Path):
+            texts = [name for name, kind in holds.items() if kind == "text"]
+            native = pq.read_table(native, columns=list(holds), read_dictionary=texts, memory_map=True)
+        elif isinstance(native, duckdb.DuckDBPyRelation):
+            native = native.project(", ".join('"' + name.replace('"', '""') + '"' for name in holds)).to_arrow_table()
+        if isinstance(native, pa.Table) and all(_fits(native.schema.field(each).type, holds[each]) for each in holds):
+            return native.select(list(holds))
+    frame = standard(native, holds)
     if "need" in keys:
         frame = with_no_need(frame, identified="customer_id" in there)
     return arrow(nw.to_native(frame.select(*(name for name in holds if name != "customer_id" or name in keys))))
 
 
-def _whole(table: pa.Table, name: str) -> Int64s:
-    if name not in table.column_names:
-        return np.zeros(0, np.int64)
-    column = table[name].fill_null(k.MISSING) if table[name].null_count else table[name]
-    whole: Int64s = column.combine_chunks().to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
-    return whole
+def _fits(kind: pa.DataType, holds: Holds) -> bool:
+    """Whether a column can be taken as it is: text (or codes of text), flags, float64, and microseconds."""
+    if holds == "text":
+        kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+        return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    if holds == "time":
+        return bool(pa.types.is_int64(kind) or (pa.types.is_timestamp(kind) and kind.unit == "us"))
+    return bool(pa.types.is_boolean(kind) if holds == "flag" else pa.types.is_float64(kind))
 
 
-def _flags(table: pa.Table, name: str) -> NDArray[np.int8]:
-    if name not in table.column_names:
-        return np.zeros(0, np.int8)
-    codes: NDArray[np.int8] = table[name].cast("int8").fill_null(-1).combine_chunks().to_numpy()
-    return codes
+def _with_codes(table: pa.Table, keys: Sequence[str], by: By) -> tuple[pa.Table, list[Any]]:
+    """Return the table with its texts as places among their values, and the values of each key."""
+    levels: list[Any] = []
+    for name in keys:
+        values, codes = _coded(table[name])
+        if isinstance(by, Mapping):  # tiers are read as their groups, others keep their own name
+            names = {str(tier): str(group) for tier, group in by.items()}
+            said = [value if value is None else names.get(value, value) for value in values]
+            values = list(dict.fromkeys(said))
+            codes = _replaced(codes, [values.index(each) for each in said], np.int32)
+        levels.append(values)
+        table = table.set_column(table.schema.get_field_index(name), name, codes)
+    if "outcome" in table.column_names:
+        values, codes = _coded(table["outcome"])
+        bad = {place for place, value in enumerate(values) if value is not None and value not in _SAID}
+        met = [values[place] for place in sorted(bad & set(pc.unique(codes).to_pylist()))] if bad else []
+        if met:
+            raise bad_outcome(min(map(str, met)))
+        said_by = [k.UNSAID if value is None else _SAID.get(value, k.UNSAID) for value in values]
+        codes = _replaced(codes, said_by, np.int8)
+        table = table.set_column(table.schema.get_field_index("outcome"), "outcome", codes)
+    return table, levels
 
 
-def _numbers(table: pa.Table, name: str, unit: int) -> Int64s:
-    """Return a column of numbers in whole parts of a unit."""
-    if name not in table.column_names:
-        return np.zeros(0, np.int64)
-    values = table[name].combine_chunks().to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
-    whole = np.empty(values.size, np.int64)
-    threads.run(k.whole_parts, [(a, b, values, unit, whole) for a, b in threads.blocks(values.size)])
-    return whole
+def _coded(column: pa.ChunkedArray) -> tuple[list[str | None], pa.ChunkedArray]:
+    """Return the values of a text column, None among them where some lack it, and each row's place among them."""
+    chunks = column.chunks
+    if not pa.types.is_dictionary(column.type):
+        chunks = threads.run(lambda chunk: chunk.dictionary_encode(), [(chunk,) for chunk in chunks])
+    if not chunks:
+        return [None], pa.chunked_array([], pa.int32())
+    whole = pa.chunked_array(chunks).unify_dictionaries()
+    values = whole.chunk(0).dictionary.to_pylist()
+    lacking = pa.scalar(len(values), pa.int32())
+    codes = [chunk.indices.cast("int32") for chunk in whole.chunks]
+    codes = [each.fill_null(lacking) if each.null_count else each for each in codes]
+    return [*values, None] if column.null_count or not values else values, pa.chunked_array(codes)
 
 
-def _outcomes(table: pa.Table) -> NDArray[np.int8]:
-    if "outcome" not in table.column_names:
-        return np.full(table.num_rows, k.UNSAID, np.int8)
-    values, code = _coded(table, "outcome")
-    bad = [value for value in values if value is not None and value not in _SAID]
-    if bad:
-        raise bad_outcome(min(bad))
-    return np.array([k.UNSAID if value is None else _SAID[value] for value in values], np.int8)[code]
+def _replaced(codes: pa.ChunkedArray, by: Sequence[int], kind: Any) -> pa.ChunkedArray:
+    """Return the codes with each replaced by what stands at its place."""
+    table = np.array(by, kind)
+    chunks = threads.run(lambda chunk: pa.array(np.take(table, chunk.to_numpy())), [(each,) for each in codes.chunks])
+    return pa.chunked_array(chunks, pa.from_numpy_dtype(kind))
 
 
-def _coded(table: pa.Table, name: str) -> tuple[list[str | None], NDArray[np.int32]]:
-    """Return the values of a text column and each row's place among them."""
-    coded = table[name].dictionary_encode(null_encoding="encode").combine_chunks()
-    values = coded.dictionary.to_pylist()
-    return values or [None], coded.indices.to_numpy(zero_copy_only=False)
+@dataclass(frozen=True)
+class _Log:
+    """A batch of rows as the kernels take it; `codes` are of their combination of keys, of base `sizes`."""
+
+    told: tuple[Any, ...]
+    scores: tuple[Any, ...]
+    codes: Any
+    wait: Int64s
 
 
-def _periods(arrived: Int64s, every: str, zone: str, *, some_lack: bool) -> tuple[Int64s, Int64s]:
-    """Return the periods from first to last, or those that occur, and each row's place among them."""
-    if some_lack:
-        known = arrived[arrived != k.MISSING]
-        arrived = np.maximum(arrived, known.min()) if known.size else np.zeros(arrived.size, np.int64)
-    numbers = period_numbers(local_hours(arrived, zone=zone), every)
-    first, last = (int(numbers.min()), int(numbers.max())) if numbers.size else (0, 0)
-    if last - first < _DENSE:
-        numbers -= first
-        return np.arange(first, last + 1), numbers
-    values, code = np.unique(numbers, return_inverse=True)
-    return values, code
-
-
-def _combined(codes: Sequence[Any], sizes: Sequence[int]) -> tuple[NDArray[np.int32], Int64s]:
-    """Return the place of each row's combination of codes, and the combinations as numbers of mixed base `sizes`."""
-    dense = math.prod(sizes) <= _DENSE
-    whole = codes[0].astype(np.int32 if dense else np.int64)
+def _log_of(batch: pa.RecordBatch, keys: Sequence[str], sizes: Sequence[int], calendar: Calendar | None) -> _Log:
+    n = batch.num_rows
+    times = {name: _plain(batch, name, k.MISSING, np.int64) for name in _TIMES}
+    arrived = times["arrived_at"]
+    said = _plain(batch, "outcome", k.UNSAID, np.int8)
+    queued = _plain(batch, "queued", -1, np.int8)
+    told = (
+        said if said.size else _unknown(n, k.UNSAID),
+        queued if queued.size else _unknown(n, -1),
+        arrived,
+        times["wait_ended_at"],
+        _in_parts(_plain(batch, "wait_s", np.nan, np.float64), MICROSECONDS),
+        times["started_at"],
+        times["left_at"],
+        times["ended_at"],
+        "started_at" in batch.schema.names,
+    )
+    scores = (_plain(batch, "resolved", -1, np.int8), _plain(batch, "csat", np.nan, np.float64), EXACT)
+    codes: list[Any] = [_plain(batch, name, 0, np.int32) for name in keys]
+    if calendar is not None:
+        codes.insert(0, calendar.places(arrived))
+    kind = np.int32 if math.prod(sizes) <= _DENSE else np.int64
+    whole = codes[0].astype(kind)
     for code, size in zip(codes[1:], sizes[1:], strict=True):
-        whole *= size
-        whole += code.astype(whole.dtype, copy=False)
-    if dense:
-        return whole, np.arange(math.prod(sizes))
-    cells, group = np.unique(whole, return_inverse=True)
-    return group.astype(np.int32), cells
+        whole *= kind(size)
+        whole += code
+    return _Log(told, scores, _kept(whole), np.empty(n, np.int64))
 
 
-def _added_up(rows: int, group: NDArray[np.int32], groups: int, rest: tuple[Any, ...], width: int) -> Int64s:
-    """Return the sums by group, added up in as many parts as their size is worth."""
-    blocks = threads.blocks(rows, parts=threads.cores() if groups * width <= rows else 1)
-    each = [np.zeros((groups, width), np.int64) for _block in blocks]
-    threads.run(k.add_up, [(a, b, group, *rest, sums) for (a, b), sums in zip(blocks, each, strict=True)])
-    for other in each[1:]:
-        each[0] += other
-    return each[0]
+def _plain(batch: pa.RecordBatch, name: str, missing: Any, kind: Any) -> NDArray[Any]:
+    """Return a column of a batch as an array, what is missing replaced; empty where there is no such column."""
+    if name not in batch.schema.names:
+        return _kept(np.zeros(0, kind))
+    column = batch.column(name)
+    if pa.types.is_timestamp(column.type):
+        column = column.view("int64")
+    elif pa.types.is_boolean(column.type):
+        column = column.cast("int8")
+    if column.null_count:
+        column = column.fill_null(pa.scalar(missing, column.type))
+    return _kept(column.to_numpy(zero_copy_only=False))
 
 
-def _quantiles(group: NDArray[np.int32], state: Any, wait: Int64s, counts: Int64s) -> NDArray[np.float64]:
-    """Return median and p90 by group, in microseconds."""
-    begins = np.concatenate([[0], np.cumsum(counts)])
-    waits = k.waits_by_group(group, state, wait, begins)
-    out = np.empty((counts.size, 2))
-    shares = np.array([0.5, 0.9])
-    threads.run(k.quantiles, [(a, b, begins, waits, shares, out) for a, b in threads.blocks(counts.size)])
+def _kept(values: NDArray[Any]) -> NDArray[Any]:
+    """Return an array that is only read: kernels are compiled once for those, whoever they belong to."""
+    values = values.view()
+    values.flags.writeable = False
+    return values
+
+
+def _unknown(n: int, value: int) -> NDArray[Any]:
+    return _kept(np.full(n, value, np.int8))
+
+
+def _in_parts(values: NDArray[np.float64], unit: int) -> NDArray[Any]:
+    """Return numbers in whole parts of a unit."""
+    whole = np.empty(values.size, np.int64)
+    k.whole_parts(0, values.size, values, unit, whole)
+    return _kept(whole)
+
+
+def _cells(logs: list[_Log], sizes: Sequence[int]) -> Int64s:
+    """Return the combinations of keys as numbers of mixed base `sizes`; too many are narrowed to those that occur."""
+    if math.prod(sizes) <= _DENSE:
+        return np.arange(math.prod(sizes))
+    cells, place = np.unique(np.concatenate([log.codes for log in logs]), return_inverse=True)
+    ends = np.cumsum([0, *(log.codes.size for log in logs)])
+    for number, log in enumerate(logs):
+        codes = _kept(place[ends[number] : ends[number + 1]].astype(np.int32))
+        logs[number] = _Log(log.told, log.scores, codes, log.wait)
+    return cells
+
+
+def _added_up(logs: Sequence[_Log], groups: int, limits: Int64s) -> tuple[Int64s, NDArray[np.float64]]:
+    """Return the sums by group, and median and p90 by group in microseconds, in as many parts as the groups allow."""
+    width, rows = k.LIMITS + 4 * len(limits), sum(log.wait.size for log in logs)
+    workers = threads.cores() if groups * width <= rows else 1
+    begins = np.cumsum([0, *(log.wait.size for log in logs)])
+    shared = [[log for log, at in zip(logs, begins, strict=False) if at * workers // rows == w] for w in range(workers)]
+    shared = [mine for mine in shared if mine]
+
+    def add(mine: Sequence[_Log]) -> tuple[Int64s, int]:
+        sums = np.zeros((groups, width), np.int64)
+        lasts = [k.add_up(*log.told, log.codes, *log.scores, limits, log.wait, sums) for log in mine]
+        return sums, max(lasts)
+
+    found = threads.run(add, [(mine,) for mine in shared])
+    counts = [sums[:, k.N_SERVED_QUEUED].copy() for sums, _last in found]
+    total = found[0][0] if found else np.zeros((groups, width), np.int64)
+    for other, _last in found[1:]:
+        total += other
+    if total[:, k.N_WAITING].any():
+        until = max(last for _sums, last in found)
+        for log in logs:
+            k.add_waiting(*log.told, log.codes, limits, until, total)
+    return total, _quantiles(shared, counts, total[:, k.N_SERVED_QUEUED])
+
+
+def _quantiles(shared: Sequence[Sequence[_Log]], counts: Sequence[Int64s], whole: Int64s) -> NDArray[np.float64]:
+    begins = np.concatenate([[0], np.cumsum(whole)])
+    waits, free, tasks = np.empty(begins[-1], np.int64), begins[:-1].copy(), []
+
+    def put(mine: Sequence[_Log], at: Int64s) -> None:
+        for log in mine:
+            k.waits_by_group(log.codes, log.wait, at, waits)
+
+    for mine, n in zip(shared, counts, strict=True):
+        tasks.append((mine, free.copy()))
+        free += n
+    threads.run(put, tasks)
+    out, wanted = np.empty((whole.size, 2)), np.array([0.5, 0.9])
+    threads.run(k.quantiles, [(a, b, begins, waits, wanted, out) for a, b in threads.blocks(whole.size)])
     return out
 
 

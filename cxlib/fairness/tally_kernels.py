@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 MISSING: Final = np.iinfo(np.int64).min
 """A time or length that is not known."""
 SERVED, ABANDONED, WAITING, DROPPED, UNSAID = range(5)
-KEPT, QUEUED = 8, 16
-"""Bits of a contact's state, beside its outcome."""
 
 (
     N,
@@ -70,10 +68,9 @@ def _by_outcome(what: int, came: int, start: int, gone: int) -> int:
     return MISSING if until == MISSING or came == MISSING else until - came
 
 
-@njit(cache=True, nogil=True)
-def derive(
-    begin: int,
-    end: int,
+@njit(cache=True, nogil=True, inline="always")
+def _read(
+    row: int,
     outcome: Flags,
     queued: Flags,
     arrived: Int64s,
@@ -83,11 +80,55 @@ def derive(
     left: Int64s,
     ended: Int64s,
     has_start: bool,
-    state: Flags,
+) -> tuple[bool, int, bool, int, int, int]:
+    """Return of a contact whether it counts, its outcome, whether it queued, wait, service, and the last time in it."""
+    came, over, told = arrived[row], _at(wait_ended, row), _at(given, row)
+    start, gone, done = _at(started, row), _at(left, row), _at(ended, row)
+    what = outcome[row]
+    if what == UNSAID:
+        what = _guess(start, done, gone, over, told, has_start)
+    length = told
+    if not _lacks(over, came):
+        length = over - came
+    elif told == MISSING:
+        length = _by_outcome(what, came, start, gone)
+    if length == MISSING and what != WAITING and queued[row] == 0:
+        length = 0
+    last = max(came, over, start, gone, done)
+    if not _lacks(came, length):
+        last = max(last, came + length)
+        if start == MISSING:
+            start = came + length
+    service = MISSING
+    if what == SERVED and not _lacks(done, start) and done >= start:
+        service = done - start
+    kept = what != DROPPED and came != MISSING and (length == MISSING or length >= 0)
+    if what == WAITING:
+        length = MISSING
+    in_line = queued[row] == 1 or (queued[row] < 0 and (what == WAITING or length > 0))
+    return kept, what, in_line, length, service, last
+
+
+@njit(cache=True, nogil=True)
+def add_up(
+    outcome: Flags,
+    queued: Flags,
+    arrived: Int64s,
+    wait_ended: Int64s,
+    given: Int64s,
+    started: Int64s,
+    left: Int64s,
+    ended: Int64s,
+    has_start: bool,
+    group: Int32s,
+    resolved: Flags,
+    csat: Floats,
+    unit: int,
+    limits: Int64s,
     wait: Int64s,
-    service: Int64s,
+    sums: Int64s,
 ) -> int:
-    """Set the state, wait and service of the rows from `begin` to `end`, and return the last time in them.
+    """Add a batch of n rows to the sums and return the last time in it; `add_waiting` adds what that decides.
 
     Parameters
     ----------
@@ -95,83 +136,75 @@ def derive(
         What the file says: `SERVED` to `UNSAID`; 0, 1, or -1 where it says nothing.
     arrived, wait_ended, given, started, left, ended : int64 arrays, length n, or 0 where the file has none
         Microseconds, `MISSING` where unknown; `given` is the wait that the file tells.
-    state, wait, service : int8 and int64 arrays, length n
-        Set: outcome and bits; the wait, or of those still waiting the arrival; the time of service.
+    group : int32 array, length n
+    resolved, csat : int8 and float64 arrays, length n or 0
+        -1 and NaN where unknown; csat is summed in whole parts of `unit`.
+    limits : int64 array
+        Thresholds of the service level, microseconds.
+    wait : int64 array, length n
+        Set: the wait of those who queued and were served, else `MISSING`.
+    sums : int64 array by group and column
     """
     last = MISSING
-    for row in range(begin, end):
-        came, over, told = arrived[row], _at(wait_ended, row), _at(given, row)
-        start, gone, done = _at(started, row), _at(left, row), _at(ended, row)
-        what = outcome[row]
-        if what == UNSAID:
-            what = _guess(start, done, gone, over, told, has_start)
-        length = told
-        if not _lacks(over, came):
-            length = over - came
-        elif told == MISSING:
-            length = _by_outcome(what, came, start, gone)
-        if length == MISSING and what != WAITING and queued[row] == 0:
-            length = 0
-        last = max(last, came, over, start, gone, done)
-        if not _lacks(came, length):
-            last = max(last, came + length)
-        if start == MISSING and not _lacks(came, length):
-            start = came + length
-        served_for = MISSING
-        if what == SERVED and not _lacks(done, start) and done >= start:
-            served_for = done - start
-        keep = what != DROPPED and came != MISSING and (length == MISSING or length >= 0)
-        if what == WAITING:
-            length = MISSING
-        in_line = queued[row] == 1 or (queued[row] < 0 and (what == WAITING or length > 0))
-        state[row] = what + KEPT * keep + QUEUED * in_line
-        wait[row] = came if what == WAITING else length
-        service[row] = served_for
+    for row in range(outcome.shape[0]):
+        kept, what, in_line, length, service, latest = _read(
+            row, outcome, queued, arrived, wait_ended, given, started, left, ended, has_start
+        )
+        last = max(last, latest)
+        if not kept:
+            wait[row] = MISSING
+            continue
+        # outcomes follow no order that a processor could guess: adding 0 is faster than a branch
+        at = sums[group[row]]
+        at[N] += 1
+        at[N_QUEUED] += in_line
+        at[SERVICE] += service if service != MISSING else 0
+        if resolved.shape[0]:
+            at[N_RESOLUTION] += resolved[row] >= 0
+            at[N_RESOLVED] += resolved[row] > 0
+        if csat.shape[0]:
+            scored = np.isfinite(csat[row])
+            at[N_CSAT] += scored
+            at[CSAT] += np.int64(np.rint((csat[row] if scored else 0.0) * unit))
+        is_served, is_known = what == SERVED, length != MISSING
+        counts = is_served and in_line and is_known
+        at[N_SERVED] += is_served
+        at[N_SERVED_QUEUED] += counts
+        at[WAIT] += length if counts else 0
+        wait[row] = length if counts else MISSING
+        for number in range(limits.shape[0]):
+            in_time = is_served and is_known and length <= limits[number]
+            at[LIMITS + 4 * number] += in_time and in_line
+            at[LIMITS + 4 * number + 1] += in_time
+        at[N_WAITING] += what == WAITING
+        at[N_ABANDONED] += what == ABANDONED
+        at[N_ABANDONED_QUEUED] += what == ABANDONED and in_line
     return last
 
 
 @njit(cache=True, nogil=True)
-def add_up(
-    begin: int,
-    end: int,
+def add_waiting(
+    outcome: Flags,
+    queued: Flags,
+    arrived: Int64s,
+    wait_ended: Int64s,
+    given: Int64s,
+    started: Int64s,
+    left: Int64s,
+    ended: Int64s,
+    has_start: bool,
     group: Int32s,
-    state: Flags,
-    wait: Int64s,
-    service: Int64s,
-    resolved: Flags,
-    csat: Int64s,
     limits: Int64s,
     until: int,
     sums: Int64s,
 ) -> None:
-    """Add the rows from `begin` to `end` to the sums, an int64 array by group and column."""
-    for row in range(begin, end):
-        if not state[row] & KEPT:
-            continue
-        at, what, in_line = sums[group[row]], state[row] & 7, (state[row] & QUEUED) != 0
-        at[N] += 1
-        at[N_QUEUED] += in_line
-        if service[row] != MISSING:
-            at[SERVICE] += service[row]
-        if resolved.shape[0] and resolved[row] >= 0:
-            at[N_RESOLUTION] += 1
-            at[N_RESOLVED] += resolved[row]
-        if csat.shape[0] and csat[row] != MISSING:
-            at[N_CSAT] += 1
-            at[CSAT] += csat[row]
-        if what == SERVED:
-            at[N_SERVED] += 1
-            if in_line and wait[row] != MISSING:
-                at[N_SERVED_QUEUED] += 1
-                at[WAIT] += wait[row]
-            if wait[row] != MISSING:
-                _within(at, LIMITS, wait[row], in_line, limits)
-        elif what == WAITING:
-            at[N_WAITING] += 1
-            _within(at, LIMITS + 2, until - wait[row], in_line, limits)
-        else:
-            at[N_ABANDONED] += 1
-            at[N_ABANDONED_QUEUED] += in_line
+    """Add, of those who wait still at `until`, who has not waited longer than each limit; see `add_up`."""
+    for row in range(outcome.shape[0]):
+        kept, what, in_line, _length, _service, _last = _read(
+            row, outcome, queued, arrived, wait_ended, given, started, left, ended, has_start
+        )
+        if kept and what == WAITING:
+            _within(sums[group[row]], LIMITS + 2, until - arrived[row], in_line, limits)
 
 
 @njit(cache=True, nogil=True)
@@ -190,15 +223,12 @@ def whole_parts(begin: int, end: int, values: Floats, unit: int, out: Int64s) ->
 
 
 @njit(cache=True, nogil=True)
-def waits_by_group(group: Int32s, state: Flags, wait: Int64s, begins: Int64s) -> Int64s:
-    """Return the waits of those who queued and were served, those of each group side by side from `begins` on."""
-    free = begins[:-1].copy()
-    out = np.empty(begins[-1], np.int64)
+def waits_by_group(group: Int32s, wait: Int64s, free: Int64s, out: Int64s) -> None:
+    """Put the known waits of a batch side by side, those of each group from its place in `free` on, which moves."""
     for row in range(group.shape[0]):
-        if state[row] == SERVED + KEPT + QUEUED and wait[row] != MISSING:
+        if wait[row] != MISSING:
             out[free[group[row]]] = wait[row]
             free[group[row]] += 1
-    return out
 
 
 @njit(cache=True, nogil=True)

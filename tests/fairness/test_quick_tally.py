@@ -5,6 +5,8 @@ from __future__ import annotations
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -134,3 +136,34 @@ def test_columns_of_its_own_only():
     assert quick_tally(prepare(log), by="tier", thresholds=LIMITS) is None
     assert quick_tally(log, by="region", thresholds=LIMITS) is None
     assert quick_tally(log, by="queued", thresholds=LIMITS) is None
+
+
+def test_files_chunks_and_codes_of_text_give_the_same(tmp_path):
+    log = random_log(5, n=3000)
+    whole = duckdb.from_df(log).to_arrow_table()
+    known = quick_tally(log, by=["tier", "queue"], thresholds=LIMITS, every="day", zone="Asia/Shanghai").table
+    chunks = pa.concat_tables([whole.slice(0, 7), whole.slice(7, 0), whole.slice(7, 1500), whole.slice(1507)])
+    coded = pa.table({name: _coded(column) for name, column in zip(chunks.column_names, chunks.columns, strict=True)})
+    pq.write_table(whole, tmp_path / "log.parquet", row_group_size=700)
+    for form in (whole, chunks, coded, tmp_path / "log.parquet", duckdb.from_arrow(whole)):
+        found = quick_tally(form, by=["tier", "queue"], thresholds=LIMITS, every="day", zone="Asia/Shanghai")
+        pd.testing.assert_frame_equal(found.table, known, check_exact=True)
+    pd.testing.assert_frame_equal(
+        allocation(tmp_path / "log.parquet", by="need"), allocation(log, by="need"), check_exact=True
+    )
+
+
+def test_a_code_that_no_row_has_is_no_outcome():
+    log = duckdb.from_df(random_log(2, n=50)).to_arrow_table()
+    names = pa.array(["served", "abandoned", "lost"])
+    codes = pa.array([i % 2 for i in range(50)], pa.int32())
+    place = log.schema.get_field_index("outcome")
+    fine = log.set_column(place, "outcome", pa.DictionaryArray.from_arrays(codes, names))
+    assert quick_tally(fine, by="tier", thresholds=LIMITS).table["n"].sum() > 0
+    bad = log.set_column(place, "outcome", pa.DictionaryArray.from_arrays(pa.array([2] * 50, pa.int32()), names))
+    with pytest.raises(CxError, match="lost"):
+        quick_tally(bad, by="tier", thresholds=LIMITS)
+
+
+def _coded(column):
+    return column.dictionary_encode() if pa.types.is_string(column.type) else column
