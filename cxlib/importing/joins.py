@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from cxlib.store.alignment import Stretch
 
 KEY: Final = ("customer_id", "month")
@@ -86,13 +88,21 @@ def _gaps(paths: list[Path]) -> pd.DataFrame:
         starts = run_starts(part["customer_id"])
         names = part["customer_id"].take(pa.array(starts))
         ascending = pc.all(pc.less(names.slice(0, len(names) - 1), names.slice(1))).as_py() is not False
-        if not ascending or (last and names[0].as_py() <= last):
+        if not ascending or not _months_rise(part, starts) or (last and names[0].as_py() <= last):
             return check_references(
                 {"usage": pa.concat_tables([pq.read_table(each, columns=[*KEY]) for each in paths])}
             )
         missing.look(part, starts)
         last = names[-1].as_py()
     return missing.named("usage.month")
+
+
+def _months_rise(part: pa.Table, starts: NDArray[np.int64]) -> bool:
+    """Tell whether the months of each customer, whose rows begin at `starts`, are in order."""
+    month = part["month"].combine_chunks()
+    falls = pc.less(month.slice(1), month.slice(0, len(month) - 1)).fill_null(False).to_numpy(zero_copy_only=False)
+    falls[np.asarray(starts)[1:] - 1] = False
+    return not falls.any()
 
 
 def _merged(paths: Sequence[Path]) -> Iterator[pa.RecordBatch]:

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cxlib.importing.covers import covers
@@ -30,6 +30,8 @@ def usage(keys) -> pa.Table:
 
 
 @given(st.lists(st.lists(key, max_size=20, unique=True), min_size=1, max_size=3), st.booleans(), ids, plans)
+@example([[("A", 3), ("A", 1)]], False, [], [])  # months out of order within a customer
+@example([[("A", 1), ("B", 3), ("B", 1)], [("A", 4), ("B", 5)]], False, [], [])
 @settings(deadline=None, max_examples=8)
 def test_files_are_told_what_tables_are(tmp_path_factory, parts, in_order, customers, known):
     folder = tmp_path_factory.mktemp("joins")
