@@ -225,7 +225,7 @@ def gap_rows(
 ) -> pd.DataFrame:
     """Return the rows of `gaps` for pairs (reference, other), without what is judged over all rows."""
     rows = [
-        _row(tally.cells(name, *pair), name, *pair, min_group=min_group, level=level, seed=seed)
+        _row(tally, name, *pair, min_group=min_group, level=level, seed=seed)
         for pair in pairs
         for name in tally.outcomes
     ]
@@ -262,8 +262,9 @@ def _columns() -> list[str]:
 
 
 def _row(
-    cells: Cells, outcome: str, reference: str, other: str, *, min_group: int, level: float, seed: int
+    tally: Stratified, outcome: str, reference: str, other: str, *, min_group: int, level: float, seed: int
 ) -> dict[str, Any]:
+    cells = tally.cells(outcome, reference, other)
     sums = cells.by_stratum()
     both = have_both(sums)
     whole, common = cells.pooled(np.ones(len(sums), bool)), cells.pooled(both)
@@ -289,7 +290,8 @@ def _row(
         return row | like | {"like_reason": "no_counterpart" if n.min() > 0 else "unknown"}
     if n_both.min() < min_group:
         return row | like | {"like_reason": "too_few"}
-    found = standardised(cells, n_days=seen_days(common.sums), level=level, seed=seed)
+    people = tally.customer_cells(outcome, reference, other)
+    found = standardised(cells, n_days=seen_days(common.sums), customers=people, level=level, seed=seed)
     mine = sums[both, 0].sum() / n_both[0] / scale
     row["method"], row["p_value"] = found.method[0], found.p_value(0.0)[0]
     return row | _gap("like", found, scale, mine)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,6 +72,7 @@ def standardised(
     cells: Cells,
     *,
     n_days: int,
+    customers: Cells | None = None,
     level: float = LEVEL,
     seed: int = SEED,
     draws: int = DRAWS,
@@ -83,6 +84,8 @@ def standardised(
     cells : Cells
     n_days : int
         Days on which the side that is seen on fewer of them is seen, in strata that have both.
+    customers : Cells, optional
+        The same contacts with a customer in the place of each day: p-values then allow for customers who come again.
     level, seed, draws
         As for `intervals.day_intervals`.
 
@@ -105,9 +108,13 @@ def standardised(
         drawn, errors = _run(cells, drawn_days(cells.n_days, draws, seed))
         with np.errstate(invalid="ignore", divide="ignore"):
             studentised = np.where(errors > rounding(drawn), (drawn - value) / errors, np.nan)
-    return concluded(
+    found = concluded(
         estimate=value[0], error=error[0], n_days=seen, studentised=studentised, level=level, bounds=(-np.inf, np.inf)
     )
+    if customers is None or customers.n_days < 2:
+        return found
+    by_customers = _run(customers, np.ones((1, customers.n_days)))[1][0]
+    return replace(found, error_customers=by_customers, n_customers=customers.n_days)
 
 
 def _run(cells: Cells, weights: Floats) -> tuple[Floats, Floats]:

@@ -12,7 +12,7 @@ import pandas as pd
 from cxlib.engine.frames import local_clock, names, pandas
 from cxlib.fairness.contacts import Contacts, prepare
 from cxlib.fairness.groups import keys_of, segmented, with_customers_columns, with_no_need
-from cxlib.fairness.outcomes import told, with_outcomes, with_repeats
+from cxlib.fairness.outcomes import ONCE_SERVED, told, with_outcomes, with_repeats
 from cxlib.fairness.standardising import Cells
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 STRATA: Final = ("queue", "weekday", "hour")
+OF_CUSTOMERS: Final = ONCE_SERVED
+"""Outcomes that depend on who makes contact: a customer who comes often resembles himself on whatever days."""
 _CLOCK: Final = {"weekday": "local_weekday", "hour": "local_hour"}
 
 
@@ -41,6 +43,9 @@ class Stratified:
     score_width : float
         The largest score of satisfaction less the least; NaN without scores.
     ranks : dict or None
+    customers : pandas frame or None
+        As `table`, with customer (a number) in the place of day and `OF_CUSTOMERS` in the place of the outcomes: of
+        the contacts of known customers, where the file knows any.
     """
 
     table: pd.DataFrame
@@ -49,6 +54,7 @@ class Stratified:
     n_days: int
     score_width: float
     ranks: dict[str, int] | None
+    customers: pd.DataFrame | None = None
 
     @property
     def groups(self) -> list[str]:
@@ -63,29 +69,45 @@ class Stratified:
         parts = {}
         for value in sorted(values.dropna().unique()):
             places = np.flatnonzero((values == value).to_numpy())
-            table = self.table[self.table["stratum"].isin(places)]
-            table = table.assign(stratum=np.searchsorted(places, table["stratum"]))
-            parts[str(value)] = replace(self, table=table, strata=self.strata.iloc[places].reset_index(drop=True))
+            table = _of_strata(self.table, places)
+            people = None if self.customers is None else _of_strata(self.customers, places)
+            strata = self.strata.iloc[places].reset_index(drop=True)
+            parts[str(value)] = replace(self, table=table, strata=strata, customers=people)
         return parts
 
     def cells(self, outcome: str, reference: str, other: str) -> Cells:
         """Return the cells of two groups for one outcome; strata without a contact of it are kept, empty."""
-        table = self.table[self.table["group"].isin([reference, other]) & (self.table[f"{outcome}_base"] > 0)]
-        mine = (table["group"] == other).to_numpy()
-        key = table["day"].to_numpy() * len(self.strata) + table["stratum"].to_numpy()
+        return self._cells(self.table.rename(columns={"day": "unit"}), self.n_days, outcome, (reference, other))
+
+    def customer_cells(self, outcome: str, reference: str, other: str) -> Cells | None:
+        """Return the same with a customer in the place of each day; None where nobody knows the customers."""
+        if self.customers is None or f"{outcome}_base" not in self.customers:
+            return None
+        base = self.customers[f"{outcome}_base"] > 0
+        both = self.customers[self.customers["group"].isin([reference, other]) & base]
+        if both.empty:
+            return None
+        numbers, place = np.unique(both["customer"].to_numpy(), return_inverse=True)
+        return self._cells(both.assign(unit=place), len(numbers), outcome, (reference, other))
+
+    def _cells(self, table: pd.DataFrame, n: int, outcome: str, pair: tuple[str, str]) -> Cells:
+        table = table[table["group"].isin(pair) & (table[f"{outcome}_base"] > 0)]
+        mine = (table["group"] == pair[1]).to_numpy()
+        key = table["unit"].to_numpy() * len(self.strata) + table["stratum"].to_numpy()
         cells, place = np.unique(key, return_inverse=True)
         sums = np.zeros((len(cells), 4))
         values = table[[f"{outcome}_top", f"{outcome}_base"]].to_numpy(np.float64)
         np.add.at(sums[:, :2], place[mine], values[mine])
         np.add.at(sums[:, 2:], place[~mine], values[~mine])
-        day: NDArray[np.int64] = cells // max(len(self.strata), 1)
+        units: NDArray[np.int64] = cells // max(len(self.strata), 1)
         return Cells(
-            day=day,
-            stratum=cells % max(len(self.strata), 1),
-            sums=sums,
-            n_days=self.n_days,
-            n_strata=len(self.strata),
+            day=units, stratum=cells % max(len(self.strata), 1), sums=sums, n_days=n, n_strata=len(self.strata)
         )
+
+
+def _of_strata(table: pd.DataFrame, places: NDArray[np.int64]) -> pd.DataFrame:
+    table = table[table["stratum"].isin(places)]
+    return table.assign(stratum=np.searchsorted(places, table["stratum"]))
 
 
 def stratified(
@@ -146,16 +168,30 @@ def stratified(
     added = [nw.col(f"{name}_{part}").sum() for name in known for part in ("top", "base")]
     added += [nw.col("csat").min().alias("least"), nw.col("csat").max().alias("most")]
     table = pandas(frame.group_by(key, "local_day", *within).agg(nw.len().alias("n"), *added))
-    return _laid_out(table.rename(columns={key: "group"}), dict(zip(within, chosen, strict=True)), prepared, known)
+    of_customers = [name for name in known if name in OF_CUSTOMERS]
+    people = None
+    if of_customers and "customer_id" in prepared.there and key != "customer_id":
+        known_ones = frame.filter(~nw.col("customer_id").is_null())
+        sums = [nw.col(f"{name}_{part}").sum() for name in of_customers for part in ("top", "base")]
+        people = pandas(known_ones.group_by(key, "customer_id", *within).agg(*sums)).rename(columns={key: "group"})
+    named = dict(zip(within, chosen, strict=True))
+    return _laid_out(table.rename(columns={key: "group"}), named, prepared, known, people)
 
 
-def _laid_out(table: pd.DataFrame, within: dict[str, str], contacts: Contacts, known: list[str]) -> Stratified:
+def _laid_out(
+    table: pd.DataFrame, within: dict[str, str], contacts: Contacts, known: list[str], people: pd.DataFrame | None
+) -> Stratified:
     days, day = np.unique(table["local_day"].to_numpy(np.int64), return_inverse=True)
     if within:
         strata = table[list(within)].drop_duplicates().sort_values(list(within), na_position="last", ignore_index=True)
-        stratum = pd.MultiIndex.from_frame(strata).get_indexer(pd.MultiIndex.from_frame(table[list(within)]))
+        places = pd.MultiIndex.from_frame(strata)
+        stratum = places.get_indexer(pd.MultiIndex.from_frame(table[list(within)]))
     else:
         strata, stratum = pd.DataFrame(index=[0]), np.zeros(len(table), np.int64)
+    if people is not None:
+        at = places.get_indexer(pd.MultiIndex.from_frame(people[list(within)])) if within else 0
+        customer = pd.factorize(people["customer_id"], sort=True)[0]
+        people = people.drop(columns=["customer_id", *within]).assign(customer=customer, stratum=at)
     width = float(table["most"].max() - table["least"].min())
     table = table.drop(columns=["local_day", "least", "most", *within]).assign(day=day, stratum=stratum)
     return Stratified(
@@ -165,4 +201,5 @@ def _laid_out(table: pd.DataFrame, within: dict[str, str], contacts: Contacts, k
         n_days=len(days),
         score_width=width,
         ranks=contacts.ranks,
+        customers=people,
     )

@@ -321,7 +321,8 @@ def _compared(tally: Stratified, pairs: Sequence[tuple[str, str]], how: _How) ->
             outcome = OUTCOMES[name]
             margin = how.margins.of(outcome, tally.score_width)
             row = {"group": group, "compared_with": compared_with, "outcome": name, "kind": outcome.kind}
-            rows.append(row | _row(tally.cells(name, *pair), outcome, margin, how))
+            people = tally.customer_cells(name, *pair)
+            rows.append(row | _row(tally.cells(name, *pair), people, outcome, margin, how))
     return pd.DataFrame(rows, columns=["group", "compared_with", "outcome", "kind", *_COLUMNS])
 
 
@@ -344,7 +345,7 @@ _COLUMNS: Final = (
 )
 
 
-def _row(cells: Cells, outcome: Outcome, margin: float, how: _How) -> dict[str, Any]:
+def _row(cells: Cells, people: Cells | None, outcome: Outcome, margin: float, how: _How) -> dict[str, Any]:
     sums = cells.by_stratum()
     both = have_both(sums)
     n_other, n_reference = sums[:, [1, 3]].sum(axis=0)
@@ -363,7 +364,7 @@ def _row(cells: Cells, outcome: Outcome, margin: float, how: _How) -> dict[str, 
     row["share_counterpart"] = n_both[0] / n_other
     if n_both.min() < how.min_group:
         return row | {"reason": "too_few" if both.any() else "no_counterpart"}
-    found = standardised(cells, n_days=seen_days(common.sums), level=how.level, seed=how.seed)
+    found = standardised(cells, n_days=seen_days(common.sums), customers=people, level=how.level, seed=how.seed)
     relative = outcome.kind == "seconds"
     at = int(relative)
     row |= {"reason": found.reason[at], "method": found.method[at]}

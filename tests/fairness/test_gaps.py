@@ -15,6 +15,7 @@ from cxlib.fairness.gaps import holm
 from cxlib.fairness.intervals import Statistic, day_intervals
 from cxlib.fairness.standardising import Cells, standardised
 from cxlib.fairness.statistics import STANDARDISED, STANDARDISED_LOG_RATIO
+from cxlib.fairness.stratified import stratified
 
 RANKS = {"A": 1, "B": 2}
 
@@ -237,3 +238,46 @@ def test_composition_convicts_nobody_in_200_logs(days):
 @pytest.mark.parametrize("days", [14, 28])
 def test_a_planted_gap_is_recovered_in_200_logs(days):
     assert 0.90 <= covered(range(2000, 2200), days=days, value=1.4, slower=1.4) <= 0.99
+
+
+def test_a_few_customers_who_come_often_prove_little():
+    # Of B, one customer makes every second contact and is never settled; everybody else is settled at 80 %.
+    log = small_log(11, per_day=80)
+    chance = np.random.default_rng(3)
+    heavy = (log["tier"] == "B") & (chance.random(len(log)) < 0.5)
+    log["customer_id"] = log["customer_id"].mask(heavy, "P0")
+    settled = pd.array(np.where(heavy, False, chance.random(len(log)) < 0.8), dtype="boolean")
+    log["resolved"] = pd.Series(settled).mask(log["outcome"] == "abandoned")
+    known = gaps(log, ranks={"A": 1, "B": 2}, outcomes="resolution", strata=["hour"]).iloc[0]
+    assert known["p_value"] > 0.2  # by days alone it is beyond any doubt
+    assert known["like_high"] < -0.2
+    nobody = gaps(log.drop(columns="customer_id"), ranks={"A": 1, "B": 2}, outcomes="resolution", strata=["hour"]).iloc[
+        0
+    ]
+    assert nobody["p_value"] < 1e-6
+    assert nobody["like_low"] == known["like_low"]
+
+
+def test_the_error_by_customers_leaves_out_customer_after_customer():
+    log = small_log(5, days=10, per_day=30)
+    ranks = {"A": 1, "B": 2}
+    tally = stratified(log, by="tier", outcomes=["resolution"], strata=["hour"], ranks=ranks)
+    found = standardised(
+        tally.cells("resolution", "A", "B"), n_days=10, customers=tally.customer_cells("resolution", "A", "B")
+    )
+
+    def gap(rows):
+        sides = {}
+        for tier, mine in rows.dropna(subset=["resolved"]).groupby("tier"):
+            sides[tier] = mine.groupby(mine["arrived_at"].dt.hour)["resolved"].agg(["sum", "count"]).astype(float)
+        both = sides["B"].join(sides["A"], suffixes=("_b", "_a"), how="inner")
+        apart = both["sum_b"] / both["count_b"] - both["sum_a"] / both["count_a"]
+        return (apart * both["count_b"]).sum() / both["count_b"].sum()
+
+    told = log.dropna(subset=["resolved"])
+    people = told["customer_id"].unique()
+    whole = gap(told)
+    squares = sum((gap(told[told["customer_id"] != each]) - whole) ** 2 for each in people)
+    n = len(people)
+    assert found.n_customers == n
+    assert found.error_customers[0] == pytest.approx(np.sqrt(squares * (n - 1) / n), rel=1e-9)

@@ -127,7 +127,8 @@ def test_the_courtesy_gap_is_found(demo):
     assert senior["verdict"] == "reversed"
     assert senior["advantage_low"] <= op.RESOLVED_SENIOR <= senior["advantage_high"]
     needs = table[table["by"] == "need"]
-    assert needs[needs["verdict"] != "symbolic"]["outcome"].tolist() == ["resolution"]
+    assert needs[needs["verdict"].isin({"substantive", "reversed"})]["outcome"].tolist() == ["resolution"]
+    assert (needs["verdict"] == "cannot_tell").sum() <= 1  # few who are disabled make many contacts
     assert found.loc[("tier", TOP, "resolution"), "advantage"] == pytest.approx(op.RESOLVED_TOP, abs=0.015)
 
 
@@ -171,6 +172,4 @@ def test_where_nothing_is_planted_hardly_anything_is_claimed():
 @pytest.mark.timeout(1500)
 def test_where_nothing_is_planted_at_most_8_in_100_logs_carry_a_claim():
     found = np.array([claims(seed, days=21 if seed % 2 else 28) for seed in range(28_000, 28_200)])
-    assert found[:, 1:].any(axis=1).mean() <= 0.08, found.mean(axis=0)
-    if found.any(axis=1).mean() > 0.08:  # known to be .11: the t of gaps on three weeks is too sure of itself
-        pytest.xfail(f"gaps, substance, courtesy: {found.mean(axis=0)}, any of them {found.any(axis=1).mean():.3f}")
+    assert found.any(axis=1).mean() <= 0.08, found.mean(axis=0)
