@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,12 @@ MISSING: Final = "#7d8590"
 """For rows without a tier, and for the period before."""
 
 DIRECTION_COLOURS: Final = {"under_provisioned": "#cc6318", "over_provisioned": "#1f7fb8", "sideways": "#1a9070"}
+
+LIGHT_INK: Final = "#46515c"
+DARK_INK: Final = "#b9c3cc"
+"""What words and numbers of charts are written in, on a light and on a dark ground."""
+
+_ink: ContextVar[str] = ContextVar("ink", default=LIGHT_INK)
 
 ROW_HEIGHT: Final = 38
 LABEL_WIDTH: Final = 18
@@ -42,22 +49,56 @@ def tier_colours(tiers: Sequence[str]) -> dict[str, str]:
 
 
 def figure(*, height: int, **layout: Any) -> go.Figure:
-    """Return an empty figure in the house style, `height` in pixels."""
-    drawn = go.Figure()
-    drawn.update_layout(
-        height=height,
-        margin={"l": 8, "r": 16, "t": 8, "b": 8},
-        showlegend=False,
-        hoverlabel={"align": "left"},
-        bargap=0.35,
-        dragmode=False,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        **layout,
-    )
-    drawn.update_xaxes(automargin=True, zeroline=False, fixedrange=True)
-    drawn.update_yaxes(automargin=True, zeroline=False, fixedrange=True, ticklabelstandoff=6)
+    """Return an empty figure in the house style, `height` in pixels.
+
+    All is given at once: each later update of a figure costs some milliseconds.
+    """
+    ink = _ink.get()
+    axis = {"automargin": True, "zeroline": False, "fixedrange": True, **_axis_ink(ink)}
+    whole = {
+        "height": height,
+        "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
+        "showlegend": False,
+        "hoverlabel": {"align": "left"},
+        "bargap": 0.35,
+        "dragmode": False,
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "xaxis": axis,
+        "yaxis": {**axis, "ticklabelstandoff": 6},
+        **_layout_ink(ink),
+    }
+    drawn = go.Figure(layout=whole)
+    if layout:
+        drawn.update_layout(**layout)
     return drawn
+
+
+def set_ink(*, dark: bool) -> None:
+    """Have the figures that are drawn from now on in this context written on a dark or a light ground."""
+    _ink.set(DARK_INK if dark else LIGHT_INK)
+
+
+def inked(drawn: go.Figure, *, dark: bool) -> None:
+    """Write a figure in the ink of the ground that it stands on, where it was not drawn so; every axis has it then."""
+    ink = DARK_INK if dark else LIGHT_INK
+    if drawn.layout.font.color != ink:
+        drawn.layout.update(_layout_ink(ink))
+    for axis in (*drawn.select_xaxes(), *drawn.select_yaxes()):
+        if axis.tickfont.color != ink:
+            axis.update(_axis_ink(ink))
+
+
+def _layout_ink(ink: str) -> dict[str, Any]:
+    return {
+        "font": {"color": ink},
+        "legend": {"font": {"color": ink}},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": ink, "activecolor": ink},
+    }
+
+
+def _axis_ink(ink: str) -> dict[str, Any]:
+    return {"tickfont": {"color": ink}, "title": {"font": {"color": ink}}}
 
 
 def day_ticks() -> str:

@@ -64,6 +64,16 @@ class Results:
             path.unlink(missing_ok=True)
             return None
 
+    def mark(self, parts: Mapping[str, Any]) -> tuple[str, int, int] | None:
+        """Return what tells a kept result from all others, and marks it as used; None where there is none."""
+        path = self._path(parts)
+        try:
+            os.utime(path)
+            found = path.stat()
+        except FileNotFoundError:
+            return None
+        return str(path), found.st_ino, found.st_size
+
     def keep(self, parts: Mapping[str, Any], result: pa.Table | pd.DataFrame) -> pa.Table:
         """Keep a result and return it as a table."""
         table = as_table(result)

@@ -78,6 +78,10 @@ class Store(Imports, Campaigns):
         """Return a kept result: `key_parts` name data set, version, measure and parameters, the code is added."""
         return self._results.get(key_parts)
 
+    def result_mark(self, key_parts: Mapping[str, Any]) -> tuple[str, int, int] | None:
+        """Return what tells a kept result from all others while it is there, for who holds it in memory; else None."""
+        return self._results.mark(key_parts)
+
     def keep_result(self, key_parts: Mapping[str, Any], table: pa.Table | pd.DataFrame) -> pa.Table:
         """Keep a result; give the data set's id as ``key_parts["dataset"]`` so that it goes when the data set goes."""
         return self._results.keep(key_parts, table)

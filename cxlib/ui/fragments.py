@@ -1,6 +1,6 @@
-"""Fragments that keep the reader's language.
+"""Fragments that keep the reader's language and the ink of charts.
 
-A fragment runs again outside the frame, where the context variable of the language is not set.
+A fragment runs again outside the frame, where the context variables of both are not set.
 """
 
 from __future__ import annotations
@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from cxlib.charts.look import set_ink
 from cxlib.texts import set_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def speak_and_ink() -> None:
+    """Set the reader's language and the ink of charts for what runs from here on."""
+    set_language(st.session_state.get("language", "en"))
+    set_ink(dark=st.context.theme.type == "dark")
 
 
 def fragment(function: Callable[..., None]) -> Callable[..., None]:
@@ -22,7 +29,7 @@ def fragment(function: Callable[..., None]) -> Callable[..., None]:
     @st.fragment
     @wraps(function)
     def in_language(*args: Any, **kwargs: Any) -> None:
-        set_language(st.session_state.get("language", "en"))
+        speak_and_ink()
         function(*args, **kwargs)
 
     wrapped: Callable[..., None] = in_language
@@ -36,7 +43,7 @@ def fragment_every(seconds: float) -> Callable[[Callable[..., None]], Callable[.
         @st.fragment(run_every=seconds)
         @wraps(function)
         def in_language(*args: Any, **kwargs: Any) -> None:
-            set_language(st.session_state.get("language", "en"))
+            speak_and_ink()
             function(*args, **kwargs)
 
         wrapped: Callable[..., None] = in_language

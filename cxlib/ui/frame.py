@@ -4,8 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from cxlib.texts import LANGUAGES, _, match_language, set_language
+from cxlib.texts import LANGUAGES, _, match_language
 from cxlib.ui import link
+from cxlib.ui.fragments import speak_and_ink
 from cxlib.ui.safe import safe
 from cxlib.ui.session import choose_dataset, warm_up
 from cxlib.ui.sitemap import PAGES, entry
@@ -37,7 +38,7 @@ def say_language() -> None:
 
 
 st.session_state["language"] = choose_language()
-set_language(st.session_state["language"])
+speak_and_ink()
 st.set_page_config(
     page_title=_("Fair service, fitting plans"),
     page_icon=str(Path(__file__).parent / "static" / "icon.png"),

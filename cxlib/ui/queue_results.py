@@ -62,11 +62,11 @@ def numbers(queues: Queues, name: str) -> pd.DataFrame | None:
     there = results.kept(scope, "queue_numbers", compute, **parts)
     if name not in set(there["frame"]):
         return None
-    found = store().result(key(name))
+    found = results.frame_of(key(name))
     if found is None:
         compute()
-        found = store().result(key(name))
-    return None if found is None else found.to_pandas()
+        found = results.frame_of(key(name))
+    return found
 
 
 def like_for_like(scope: Scope, groups: dict[str, str], **where: str) -> pd.DataFrame:

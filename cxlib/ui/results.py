@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from contextlib import nullcontext
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -47,21 +49,64 @@ MISSING: Final = "missing"
 
 
 def kept(scope: Scope, name: str, compute: Callable[[], pd.DataFrame | pa.Table], **parameters: Any) -> pd.DataFrame:
-    """Return a result as a pandas frame, from the disk where it was computed before."""
+    """Return a result as a pandas frame, from memory or the disk where it was computed before."""
     key = _key(scope, name, parameters)
-    found = store().result(key)
+    found = frame_of(key)
     if found is None:
         seen = get_script_run_ctx(suppress_warning=True) is not None
         with st.spinner(_("Computing this once for the data set …")) if seen else nullcontext():
-            found = store().cached(key, compute)
-    frame: pd.DataFrame = found.to_pandas()
-    return frame
+            found = store().cached(key, compute).to_pandas()
+    return found
 
 
 def there(scope: Scope, name: str, **parameters: Any) -> pd.DataFrame | None:
     """Return a result of `kept` where it was computed before, else None."""
-    found = store().result(_key(scope, name, parameters))
-    return None if found is None else found.to_pandas()
+    return frame_of(_key(scope, name, parameters))
+
+
+def frame_of(key: dict[str, object]) -> pd.DataFrame | None:
+    """Return a result that the store keeps, as a pandas frame of the caller's own; None where it keeps none.
+
+    Small ones are held in memory as long as the store keeps them.
+    """
+    mark = store().result_mark(key)
+    if mark is None:
+        return None
+    frame = _held.get(mark)
+    if frame is None:
+        table = store().result(key)
+        if table is None:
+            return None
+        frame = table.to_pandas()
+        if table.nbytes <= HELD_BYTES:
+            _held.put(mark, frame)
+    return frame.copy(deep=False)
+
+
+class _Held:
+    """The frames used last, by their marks."""
+
+    def __init__(self, most: int) -> None:
+        self._frames: OrderedDict[tuple[str, int, int], pd.DataFrame] = OrderedDict()
+        self._most, self._guard = most, Lock()
+
+    def get(self, mark: tuple[str, int, int]) -> pd.DataFrame | None:
+        with self._guard:
+            if mark in self._frames:
+                self._frames.move_to_end(mark)
+            return self._frames.get(mark)
+
+    def put(self, mark: tuple[str, int, int], frame: pd.DataFrame) -> None:
+        with self._guard:
+            self._frames[mark] = frame
+            while len(self._frames) > self._most:
+                self._frames.popitem(last=False)
+
+
+HELD: Final = 512
+HELD_BYTES: Final = 1 << 18
+"""Results held in memory, and the most that one of them may take: 128 MB in all at worst, a few in practice."""
+_held = _Held(HELD)
 
 
 def _key(scope: Scope, name: str, parameters: dict[str, Any]) -> dict[str, object]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import streamlit as st
 
 from cxlib import formats
+from cxlib.charts.look import inked
 from cxlib.exports import csv_bytes
 from cxlib.texts import _, language, speaking
 from cxlib.ui.safe import safe
@@ -66,12 +67,7 @@ def chart(drawn: Chart, *, title: str, definition: str, key: str, picked: Callab
         st.markdown(f"#### {title}", width="stretch")
         with st.popover(_("Definition"), type="tertiary", icon=":material/menu_book:", key=f"definition:{key}"):
             st.markdown(definition)
-    ink = "#b9c3cc" if st.context.theme.type == "dark" else "#46515c"
-    drawn.figure.update_layout(
-        font_color=ink, legend_font_color=ink, modebar={"bgcolor": "rgba(0,0,0,0)", "color": ink, "activecolor": ink}
-    )
-    drawn.figure.update_xaxes(tickfont_color=ink, title_font_color=ink)
-    drawn.figure.update_yaxes(tickfont_color=ink, title_font_color=ink)
+    inked(drawn.figure, dark=st.context.theme.type == "dark")
     name = f"chart:{key}"
 
     def clicked() -> None:
