@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -26,7 +27,7 @@ def number(value: float | None, *, decimals: int = 0) -> str:
     if _absent(value):
         return NOTHING
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    return str(format_decimal(value, pattern, locale=language()))
+    return _decimal(value, pattern, language())
 
 
 def money(value: float | None, currency: str | None = None, *, decimals: int = 2) -> str:
@@ -55,7 +56,7 @@ def share(value: float | None, *, decimals: int = 1) -> str:
     if _absent(value):
         return NOTHING
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "") + "%"
-    return str(format_percent(value, pattern, locale=language()))
+    return _percent(value, pattern, language())
 
 
 def chance(value: float | None) -> str:
@@ -148,6 +149,16 @@ def listed(parts: Iterable[str]) -> str:
 def known(value: float | None) -> float | None:
     """Return the value, or None for what is missing, as charts want it."""
     return None if _absent(value) else value
+
+
+@lru_cache(maxsize=1 << 15, typed=True)
+def _decimal(value: float, pattern: str, locale: str) -> str:
+    return str(format_decimal(value, pattern, locale=locale))  # a tenth of a millisecond each, and pages repeat them
+
+
+@lru_cache(maxsize=1 << 15, typed=True)
+def _percent(value: float, pattern: str, locale: str) -> str:
+    return str(format_percent(value, pattern, locale=locale))
 
 
 def _absent(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from typing import Final
 
@@ -68,6 +69,7 @@ FIRST_PAGE_S: Final = 6
 @st.cache_resource(show_spinner=False)
 def warm_up() -> threading.Thread:
     """Load kernels and prepare results in the background, once per server, so that no reader waits for them."""
+    stay()
     thread = threading.Timer(FIRST_PAGE_S, _warm)
     thread.daemon = True
     thread.start()
@@ -79,4 +81,16 @@ def _warm() -> None:
     from cxlib.warm import warm  # noqa: PLC0415
 
     warm()
+    stay()
     prepare_all()
+    stay()
+
+
+def stay() -> None:
+    """Take what is loaded by now for something that stays as long as the server.
+
+    Streamlit collects garbage after every run of a page, and looking through all that libraries hold would take two
+    thirds of a click.
+    """
+    gc.collect()
+    gc.freeze()
