@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 KINDS: Final = {"tier": N_("Tier"), "queue": N_("Queue"), "plan": N_("Plan")}
 EACH_QUEUE: Final = "queue"
 LATE_S: Final = 5.0
+SETTLE_S: Final = 0.6
+"""How long after the button was pressed the last cell may come in."""
 _PRESSED: Final = "tiers:save-pressed"
 
 
@@ -197,6 +199,8 @@ def form(scope: Scope, tiers: list[str]) -> None:
     data = tier_table(edited)
     changed = not data.equals(tier_table(before))
     if changed and _just_pressed():
+        with st.spinner(_("Saving …")):
+            time.sleep(SETTLE_S)  # a cell that is still on its way begins the run anew here, and is then kept too
         del st.session_state[_PRESSED]
         store().commit(scope.dataset.id, [Incoming(table="tiers", data=data)], who=who(), note=_("Tiers filled in"))
         st.rerun()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dashboard import Dashboard
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
 TIERS = "tier,rank,display_name_en,display_name_zh\nVIP,1,,\nplain,2,Usual,平常\n"
 CONTACTS = "contact_id,tier,queue,arrived_at,wait_s,outcome\n" + "".join(
@@ -43,6 +43,17 @@ def own(start_dashboard: Callable[..., Dashboard]) -> tuple[Dashboard, str]:
     return dashboard, dataset
 
 
+def write(page: Page, grid: Locator, row: int, text: str) -> None:
+    """Write into the cell of the English name, two to the right of the tier's own, and leave it open."""
+    grid.click(position={"x": 18, "y": HEADER_PX + ROW_PX * row + ROW_PX // 2})
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    editor = page.locator("#portal textarea, #portal input").first
+    expect(editor).to_be_visible()
+    editor.fill(text)
+
+
 def test_a_tier_is_renamed_and_the_finding_exported(
     own: tuple[Dashboard, str],
     page: Page,
@@ -55,14 +66,10 @@ def test_a_tier_is_renamed_and_the_finding_exported(
     main = page.get_by_test_id("stMain")
     expect(page.get_by_role("heading", level=2)).to_have_text("VIP gets more than Usual.")
 
-    # The cell of the English name is two to the right of the tier's own.
     grid = page.get_by_test_id("stDataFrame").filter(has=page.locator("canvas")).last
     grid.scroll_into_view_if_needed()
     wait(page)
-    grid.click(position={"x": 18, "y": HEADER_PX + ROW_PX // 2})
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.type("Gentle", delay=20)
+    write(page, grid, 0, "Gentle")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Save tiers").click()
     wait(page)
@@ -89,3 +96,23 @@ def test_a_tier_is_renamed_and_the_finding_exported(
     assert [row["n"] for row in rows] == ["80", "80"]
     assert "Mine" in scope
     assert "20 s" in scope
+
+
+def test_two_cells_and_a_quick_click_are_both_kept(
+    own: tuple[Dashboard, str], page: Page, visit: Callable[..., Page], wait: Callable[[Page], Page]
+) -> None:
+    server, dataset = own
+    visit(page, server, f"/tiers?lang=en&data={dataset}")
+    grid = page.get_by_test_id("stDataFrame").filter(has=page.locator("canvas")).last
+    grid.scroll_into_view_if_needed()
+    wait(page)
+    write(page, grid, 0, "Gentle")
+    page.keyboard.press("Enter")
+    write(page, grid, 1, "Plain")
+    page.get_by_role("button", name="Save tiers").click()  # the second cell is open still
+    expect(page.get_by_role("heading", level=2)).to_have_text("Gentle gets more than Plain.")
+    wait(page)
+    with Store(server.home) as store:
+        kept = store.load(dataset, "tiers")
+        assert kept["display_name_en"].to_pylist() == ["Gentle", "Plain"]
+        assert store.version(dataset).number == 2  # one more, with both
