@@ -36,6 +36,7 @@ from cxlib.terminal import (
     tables_of,
     to_read,
     write_csv,
+    zone_of,
 )
 from cxlib.texts import LANGUAGES, N_, _, match_language, set_language
 from cxlib.texts import language as current_language
@@ -149,8 +150,10 @@ def fairness(
     with refusing(as_json=as_json):
         if data is not None:
             tables, _settings = tables_of(data, ("contacts", "tiers"))
+            zone = zone or zone_of(data)
         elif contacts is not None:
-            tables = {"contacts": certain(contacts, read_file(f"contacts={contacts}", mapping, zone), yes=yes).table}
+            reading = certain(contacts, read_file(f"contacts={contacts}", mapping, zone), yes=yes)
+            tables, zone = {"contacts": reading.table}, zone or reading.mapping.zone
             if tiers is not None:
                 tables["tiers"] = certain(tiers, read_file(f"tiers={tiers}", mapping, None), yes=yes).table
         else:

@@ -262,6 +262,12 @@ def tables_of(asked: str, names: Sequence[str]) -> tuple[dict[str, pa.Table], di
     return tables, store.settings(dataset).as_dict()
 
 
+def zone_of(asked: str) -> str:
+    """Return the time zone of the contacts of a data set in the store, by its id or name."""
+    store = open_store()
+    return store.zone(dataset_id(store, asked))
+
+
 def pair(text: str) -> tuple[str, str]:
     """Split ``NAME=VALUE`` at the first ``=``.
 

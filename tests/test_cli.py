@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from cxlib import formats
 from cxlib.cli import app
 from cxlib.demo import build_demo
+from cxlib.store import Incoming, Store
 
 MAPPINGS = Path(__file__).parent / "mappings"
 RANKS = ["--rank", "2=1", "--rank", "0=2", "--rank", "1=2"]
@@ -141,6 +142,23 @@ def test_fairness_of_the_demo_from_gaps_to_names(demo_contacts: list[Any]) -> No
     assert "各等级是否名副其实？" in said
 
 
+@pytest.mark.usefixtures("home")
+def test_fairness_of_a_data_set_is_told_by_the_clock_of_its_file(demo_contacts: list[Any]) -> None:
+    with Store() as store:
+        opened = store.create(name="Mine").id
+        coming = [
+            Incoming(table="contacts", data=pq.read_table(demo_contacts[0]), mapping={"zone": "Asia/Shanghai"}),
+            Incoming(table="tiers", data=pq.read_table(demo_contacts[2])),
+        ]
+        store.commit(opened, coming)
+    told, local, utc = (
+        {row["period"] for row in run_json("fairness", "--data", "Mine", *zone)["hours"]["rows"]}
+        for zone in ([], ["--zone", "Asia/Shanghai"], ["--zone", "UTC"])
+    )
+    assert told == local
+    assert {(hour + 8) % 24 for hour in utc} == local
+
+
 def test_fairness_without_ranks_says_so_and_goes_on(demo_contacts: list[Any]) -> None:
     bare = [each for each in demo_contacts if each != "--tiers" and not str(each).endswith("tiers.parquet")]
     found = run_json("fairness", *bare)
@@ -240,7 +258,6 @@ def test_events_in_parts_keep_every_month_active(home: Path) -> None:
     texts = written(home, "messages.csv", "customer_id,message_date\n1,2026-01-07\n2,2026-02-01\n")
     run("import", "--new", "A", "--yes", f"plans={plans}", f"events:minutes={calls}")
     run("import", "--data", "A", "--yes", f"events:sms={texts}")
-    from cxlib.store import Store  # noqa: PLC0415 - after the home was set
 
     store = Store()
     usage = store.load(store.datasets()[0].id, "usage").to_pylist()

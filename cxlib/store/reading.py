@@ -42,6 +42,15 @@ class Tables(DataSets):
             )
         return self._files.typed_path(found.sha256)
 
+    def zone(self, dataset_id: str, table: str = "contacts", *, version: int | None = None) -> str:
+        """Return the time zone in which the times of a table were read last, up to a version; else UTC."""
+        number = self.version(dataset_id, version).number
+        for each in self.versions(dataset_id):
+            for record in each.imports if each.number <= number else ():
+                if record.table == table and isinstance(record.mapping, dict) and record.mapping.get("zone"):
+                    return str(record.mapping["zone"])
+        return "UTC"
+
     def load(
         self, dataset_id: str, table: str, *, version: int | None = None, columns: Sequence[str] | None = None
     ) -> pa.Table:

@@ -49,6 +49,7 @@ def part(queues: Queues, tiers: TierNames) -> None:
         _curve(found, curves, tiers)
     with right:
         _head_starts(found, tiers)
+    _by_month(_of(frames["by_month"], queue), tiers)
     _tables(queues, tiers, whole, frames["by_month"])
     _unexplained(queues, tiers, _of(frames["unexplained"], queue), _of(frames["unexplained_passes"], queue))
 
@@ -159,6 +160,31 @@ def _head_starts(found: pd.DataFrame, tiers: TierNames) -> None:
         title=_("In force and declared"),
         definition=_(definitions.HEAD_START),
         key="declared",
+    )
+
+
+def _by_month(found: pd.DataFrame, tiers: TierNames) -> None:
+    """Show whether the rule has changed, where there is more than one month."""
+    ours = found[~found["is_reference"].astype(bool)]
+    if ours["period"].nunique() < 2 or not ours["identified"].any():
+        return
+    months = {each: formats.month(f"{each:%Y-%m}") for each in sorted(pd.to_datetime(ours["period"]).unique())}
+    series = {}
+    for tier, part in ours.groupby("tier", sort=False):
+        told = dict(zip(pd.to_datetime(part["period"]), part["theta_s"].where(part["identified"]), strict=True))
+        values = [told.get(month) for month in months]
+        series[tiers.say(tier)] = (list(months.values()), [None if pd.isna(each) else each for each in values])
+    chart(
+        charts.courses(
+            series,
+            say=formats.seconds,
+            x_title=_("Month"),
+            y_title=_("Head start, seconds"),
+            colours=tiers.colours,
+        ),
+        title=_("Head start in force, month by month"),
+        definition=_(definitions.HEAD_START),
+        key="head_start_months",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from contextlib import nullcontext
+from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -120,12 +121,13 @@ def table(scope: Scope, name: str) -> pa.Table | None:
 
 def zone(scope: Scope) -> str:
     """Return the time zone in which the contacts' times were read."""
-    for version in reversed(store().versions(scope.dataset.id)):
-        if version.number <= scope.version.number:
-            for record in version.imports:
-                if record.table == "contacts" and isinstance(record.mapping, dict) and record.mapping.get("zone"):
-                    return str(record.mapping["zone"])
-    return "UTC"
+    return _zone(str(store().root), scope.dataset.id, scope.version.number)
+
+
+@lru_cache(maxsize=256)
+def _zone(_root: str, dataset_id: str, version: int) -> str:
+    found: str = store().zone(dataset_id, version=version)
+    return found
 
 
 def contact_months(scope: Scope) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,6 +77,18 @@ def test_the_rule_in_force_stands_beside_the_one_declared(
     assert "In “calls” Gentle is served as if it had come 57 s earlier than Usual. Declared: 90 s." in found
     assert "0 of " in found  # no pair goes against it
     assert "A rule explains every one of" in found
+
+
+def test_the_rule_of_each_month_is_drawn_where_there_are_several(opened: Opened) -> None:
+    again = headed().replace("2026-03-", "2026-04-").removeprefix(HEAD)
+    april = "".join(f"b{line}\n" for line in again.splitlines())
+    app, found = opened({"contacts": headed() + april, "tiers": TIERS}, "rule")
+    assert "Head start in force, month by month" in found
+    drawn = [json.loads(each.proto.spec) for each in app.get("plotly_chart")]
+    (months,) = [each for each in drawn if each["layout"].get("xaxis", {}).get("title", {}).get("text") == "Month"]
+    assert [(line["name"], line["x"], line["text"]) for line in months["data"]] == [
+        ("Gentle", ["Mar 2026", "Apr 2026"], ["57 s", "57 s"])
+    ]
 
 
 def test_the_worst_hour_is_found_and_replayed(opened: Opened) -> None:
