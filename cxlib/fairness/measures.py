@@ -24,7 +24,7 @@ from cxlib.texts import N_
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +144,7 @@ def allocation_measures(
     zone: str = "UTC",
     sla_s: float = 20,
     min_group: int = MIN_GROUP,
+    measures: Collection[str] | None = None,
     level: float = LEVEL,
     seed: int = SEED,
 ) -> pd.DataFrame:
@@ -157,6 +158,8 @@ def allocation_measures(
         As for `allocation_over_time`: the same for each period by itself.
     zone : str
         Name of the company's time zone, whose days are resampled.
+    measures : collection of str, optional
+        Of `MEASURES` and `TYPICAL_WAITS`; default: all that the file tells.
     level, seed
         As for `intervals.day_intervals`.
 
@@ -174,6 +177,7 @@ def allocation_measures(
     p90_wait_s and virtual_wait_s: see `typical_waits`.
     """
     keys = keys_of(by)
+    wanted = _wanted(measures)
     prepared, frame, known = _ready(contacts, by, customers, ranks, sla_s=sla_s)
     grouped_by = keys
     if every is not None:
@@ -184,13 +188,18 @@ def allocation_measures(
     parts = []
     whole = _completed(sums, _known_customers(customers, by, keys, min_group), keys)
     for name, measure in _told(whole, known).items():
+        if name not in wanted:
+            continue
         days = np.stack([whole.sums[measure.top] / measure.scale, whole.sums[measure.base]], axis=-1)
         seen = (whole.sums[_counted(measure)] > 0).sum(axis=0)
         found = day_intervals(days, RATIO, n_days=seen, level=level, bounds=(0, measure.most), seed=seed)
         n = whole.sums[_counted(measure)].sum(axis=0)
         parts.append(_rows(whole.groups, name, n, found, at_least=0 if measure.whole else min_group))
-    waits = typical_waits(prepared, frame, grouped_by, whole.groups, level=level, seed=seed)
-    parts += [_rows(whole.groups, name, n, found, at_least=min_group) for name, (n, found) in waits.items()]
+    if wanted & set(TYPICAL_WAITS):
+        waits = typical_waits(prepared, frame, grouped_by, whole.groups, only=wanted, level=level, seed=seed)
+        parts += [_rows(whole.groups, name, n, found, at_least=min_group) for name, (n, found) in waits.items()]
+    if not parts:
+        return pd.DataFrame(columns=[*grouped_by, "measure", "n", "value", "low", "high", "n_days", "method", "reason"])
     return _in_order(parts, grouped_by, keys, prepared, every)
 
 
@@ -217,9 +226,14 @@ def allocation_change(
 
     Returns
     -------
-    pandas frame, one row per segment and measure of `MEASURES`
+    pandas frame, one row per segment and measure
         The columns of `by`; measure; n, n_before; value, before; change (value - before) with low and high; n_days (of
         the period of which fewer days are seen), method, reason. What is too few, or has nothing before, is missing.
+
+    Notes
+    -----
+    The interval of a change of typical waits is made of those of the two periods, whose days are others (Zou and Donner
+    2008, Statistics in Medicine 27).
 
     Raises
     ------
@@ -269,7 +283,59 @@ def allocation_change(
         ends = ["change", "low", "high", "n_days", "method", "reason"]
         rows = rows[[*keys, "measure", "n", "n_before", "value", "before", *ends]]
         parts.append(rows)
+    waits = [
+        typical_waits(prepared, frame.filter(part), keys, sums.groups, level=level, seed=seed)
+        for part in (day >= begins, day < begins)
+    ]
+    parts += [
+        _changed(sums.groups, name, *(side[name] for side in waits), at_least=min_group) for name in TYPICAL_WAITS
+    ]
     return _in_order(parts, keys, keys, prepared, None)
+
+
+def _changed(
+    groups: pd.DataFrame,
+    name: str,
+    now: tuple[Any, DayIntervals],
+    before: tuple[Any, DayIntervals],
+    *,
+    at_least: int,
+) -> pd.DataFrame:
+    """Return the rows of `allocation_change` for a measure that has an interval in each period."""
+    (n, a), (n_before, b) = now, before
+    enough = np.minimum(n, n_before) >= max(at_least, 1)
+    change = np.where(enough, a.estimate - b.estimate, np.nan)
+    told = enough & np.isfinite(a.low) & np.isfinite(b.low)
+    below = np.hypot(a.estimate - a.low, b.high - b.estimate)
+    above = np.hypot(a.high - a.estimate, b.estimate - b.low)
+    reason = np.where(a.reason == "", b.reason, a.reason)
+    return groups.assign(
+        measure=name,
+        n=n,
+        n_before=n_before,
+        value=np.where(n >= max(at_least, 1), a.estimate, np.nan),
+        before=np.where(n_before >= max(at_least, 1), b.estimate, np.nan),
+        change=change,
+        low=np.where(told, change - below, np.nan),
+        high=np.where(told, change + above, np.nan),
+        n_days=np.minimum(a.n_days, b.n_days),
+        method=np.where(told, np.where(a.method == "bootstrap", b.method, a.method), "none"),
+        reason=np.where(told, "", np.where(~enough & (np.maximum(n, n_before) > 0), "too_few", reason)),
+    )
+
+
+def _wanted(measures: Collection[str] | None) -> set[str]:
+    known = {*MEASURES, *TYPICAL_WAITS}
+    for name in measures or ():
+        if name not in known:
+            raise CxError(
+                "unknown_choice",
+                N_("“{value}” is no choice."),
+                hint=N_("Choose one of: {known}."),
+                value=name,
+                known=", ".join((*MEASURES, *TYPICAL_WAITS)),
+            )
+    return known if measures is None else set(measures)
 
 
 def _ready(contacts: Any, by: By, customers: Any, ranks: Any, *, sla_s: float) -> tuple[Contacts, Frame, list[str]]:

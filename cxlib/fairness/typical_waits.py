@@ -16,7 +16,7 @@ from cxlib.fairness.statistics import RATIO
 from cxlib.fairness.waits import virtual_waits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -34,6 +34,7 @@ def typical_waits(
     keys: Sequence[str],
     groups: pd.DataFrame,
     *,
+    only: Collection[str] | None = None,
     level: float = LEVEL,
     seed: int = SEED,
 ) -> dict[str, tuple[NDArray[np.int64], DayIntervals]]:
@@ -48,6 +49,8 @@ def typical_waits(
         Columns to group by.
     groups : pandas frame
         The groups, in the order of the result.
+    only : collection of str, optional
+        Those that are wanted; default: all three.
 
     Returns
     -------
@@ -70,13 +73,18 @@ def typical_waits(
     place = pd.MultiIndex.from_frame(groups[list(keys)]).get_indexer(pd.MultiIndex.from_frame(steps[list(keys)]))
     order = np.argsort(place, kind="stable")
     edges = np.searchsorted(place[order], np.arange(len(groups) + 1))
-    found: dict[str, list[tuple[int, DayIntervals]]] = {name: [] for name in (*QUANTILES, "virtual_wait_s")}
+    wanted = [name for name in (*QUANTILES, "virtual_wait_s") if only is None or name in only]
+    found: dict[str, list[tuple[int, DayIntervals]]] = {name: [] for name in wanted}
     for row, (low, high) in zip(exact.to_dict("records"), itertools.pairwise(edges), strict=True):
         part = steps.iloc[np.sort(order[low:high])]
         served = part[part["event"] > 0]
         for name, (q, column) in QUANTILES.items():
+            if name not in found:
+                continue
             value = float(row[column]) / MICROSECONDS
             found[name].append(_quantile(served, q, value, len(days), level=level, seed=seed))
+        if "virtual_wait_s" not in found:
+            continue
         virtual = float(row.get("virtual_wait_s", np.nan))
         found["virtual_wait_s"].append(_virtual(part, virtual, len(days), level=level, seed=seed))
     return {

@@ -14,14 +14,13 @@ from cxlib.texts import _, language
 from cxlib.ui import definitions, link, results, states
 from cxlib.ui.allocation_said import change_said
 from cxlib.ui.fragments import fragment
-from cxlib.ui.segments import MOST, measure_said, reason
+from cxlib.ui.segments import FIRST_SHOWN, MOST, measure_said, reason
 from cxlib.ui.show import Shown, chart, heading, rows
 from cxlib.ui.sitemap import link_to
 
 if TYPE_CHECKING:
     from cxlib.ui.segments import Said, Segments
 
-FIRST_SHOWN = "mean_wait_s"
 LINES = 5
 PANELS = 4
 
@@ -120,8 +119,6 @@ def against_before(chosen: Segments, name: str, said: Said) -> None:
         return
     part = _largest(chosen, table[table["measure"] == name])
     if part.empty:
-        heading(_("Against the period before"), 4)
-        st.caption(_("Medians and quantiles are not compared with the period before."))
         return
     chart(
         charts.dumbbells(
@@ -199,17 +196,16 @@ def course(chosen: Segments, name: str, said: Said) -> None:
 
 def week(chosen: Segments, name: str, said: Said) -> None:
     """Show a measure by hour of the week."""
-    every = chosen.hours()
-    if name not in every or every["period"].nunique() < 2 or not every[name].notna().any():
+    every = chosen.hours(name)
+    if every["period"].nunique() < 2 or not every["value"].notna().any():
         return
     table = _largest(chosen, every, most=PANELS)
     parts = {chosen.say(value): part for value, part in table.groupby(chosen.by, dropna=False, sort=False)}
     short = get_day_names("abbreviated", locale=language())
-    n = _counted(name)
     chart(
         charts.hours_of_week(
             {
-                label: dict(zip(part["period"].astype(int), map(formats.known, part[name]), strict=True))
+                label: dict(zip(part["period"].astype(int), map(formats.known, part["value"]), strict=True))
                 for label, part in parts.items()
             },
             say=said.say,
@@ -219,7 +215,7 @@ def week(chosen: Segments, name: str, said: Said) -> None:
             notes={
                 label: {
                     int(hour): _("n = {n}", n=formats.number(count))
-                    for hour, count in zip(part["period"], part[n], strict=True)
+                    for hour, count in zip(part["period"], part["n"], strict=True)
                 }
                 for label, part in parts.items()
             },
@@ -229,34 +225,20 @@ def week(chosen: Segments, name: str, said: Said) -> None:
         definition=_(definitions.THROUGH_THE_WEEK),
         key="week",
     )
-    few = every[name].isna()
     rows(
-        every.assign(
-            **{chosen.by: [chosen.say(value) for value in every[chosen.by]]},
-            day=[short[hour // 24] for hour in every["period"]],
-            hour=every["period"] % 24,
-            remark=[_("too few") if missing else "" for missing in few],
+        _remarked(chosen, every).assign(
+            day=[short[int(hour) // 24] for hour in every["period"]], hour=every["period"].astype("int64") % 24
         ),
         {
             "day": Shown(_("Weekday")),
             "hour": Shown(_("Hour"), "count"),
-            chosen.by: Shown(chosen.label),
-            name: Shown(said.label, said.kind),
-            n: Shown("n", "count"),
-            "remark": Shown(_("Remark")),
+            **_measure_columns(chosen, said),
         },
         name=f"week_{name}",
         scope=chosen.scope,
         key="week",
         title=_("Through the week"),
     )
-
-
-def _counted(name: str) -> str:
-    """Return the column of `allocation_over_time` with the contacts that a measure is of, or nearest to it."""
-    if name in {"mean_wait_s", "median_wait_s", "p90_wait_s"}:
-        return "n_served_queued"
-    return "n_queued" if name in {"sla", "abandonment"} else "n"
 
 
 def listed(chosen: Segments) -> None:

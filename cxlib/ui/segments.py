@@ -14,7 +14,6 @@ from cxlib.errors import CxError
 from cxlib.fairness import (
     allocation_change,
     allocation_measures,
-    allocation_over_time,
     equal_courtesy,
     gap_drivers,
     gap_strata,
@@ -52,6 +51,8 @@ ALIKE: Final = {
     "hour": N_("hour"),
 }
 """Under which conditions contacts are alike, as ids of the link."""
+FIRST_SHOWN: Final = "mean_wait_s"
+"""The outcome that the page opens with."""
 MOST: Final = 12
 """Segments that a chart shows."""
 
@@ -97,22 +98,12 @@ class Segments:
         found = self._measures("week")
         return found[found["measure"] == name].reset_index(drop=True)
 
-    def hours(self) -> pd.DataFrame:
-        """Return `cxlib.fairness.allocation_over_time` by hour of the week; without intervals, which would be many."""
-        options = self._options()
-        return results.kept(
-            self.scope,
-            "hours of the week",
-            lambda: allocation_over_time(
-                self._contacts(), by=self.by, every="hour_of_week", zone=self._zone, **self._tables(), **options
-            ),
-            by=self.by,
-            **options,
-            **self.where,
-        )
+    def hours(self, name: str) -> pd.DataFrame:
+        """Return the rows of one measure by hour of the week."""
+        return self._measures("hour_of_week", name)
 
-    def _measures(self, every: Every | None) -> pd.DataFrame:
-        options = self._options()
+    def _measures(self, every: Every | None, only: str | None = None) -> pd.DataFrame:
+        options: dict[str, Any] = self._options() | ({"measures": [only]} if only else {})
         return results.kept(
             self.scope,
             "measures",
@@ -219,7 +210,7 @@ class Segments:
         self.whole()
         self.measures()
         self._measures("week")
-        self.hours()
+        self.hours(FIRST_SHOWN)
         self.change()
         for compute in (self.gaps, self.courtesy, *([self.first_and_rest] if self.tiers.ranked else [])):
             try:

@@ -161,3 +161,38 @@ def test_the_bank_has_its_known_medians_inside_their_intervals(bank_calls):
     assert (rows["low"] < rows["value"]).all()
     assert (rows["high"] > rows["value"]).all()
     assert rows.loc["VIP", "high"] < rows.loc["regular", "low"]
+
+
+def test_only_the_measures_asked_for(contacts):
+    whole = allocation_measures(contacts, every="hour_of_day")
+    for name in ("mean_wait_s", "virtual_wait_s", "repeat"):
+        alone = allocation_measures(contacts, every="hour_of_day", measures=[name])
+        same = whole[whole["measure"] == name].reset_index(drop=True)
+        pd.testing.assert_frame_equal(alone.reset_index(drop=True), same)
+    with pytest.raises(CxError) as error:
+        allocation_measures(contacts, measures=["happiness"])
+    assert error.value.code == "unknown_choice"
+    bare = contacts.drop(columns=["resolved"])
+    assert allocation_measures(bare, measures=["resolution"]).empty
+
+
+def test_the_change_of_typical_waits_is_made_of_both_periods(contacts):
+    last = contacts["arrived_at"].max().date()
+    first = last - dt.timedelta(days=13)
+    change = allocation_change(contacts, first=first, last=last)
+    day = contacts["arrived_at"].dt.date
+    two_weeks = dt.timedelta(days=14)
+    halves = [contacts[day >= first], contacts[(day < first) & (day >= first - two_weeks)]]
+    now, before = (allocation_measures(half).set_index(["tier", "measure"]).sort_index() for half in halves)
+    rows = change.set_index(["tier", "measure"]).sort_index()
+    for tier in ("A", "B"):
+        for name in ("median_wait_s", "p90_wait_s", "virtual_wait_s"):
+            one, two, found = now.loc[(tier, name)], before.loc[(tier, name)], rows.loc[(tier, name)]
+            assert found[["value", "before"]].tolist() == [one["value"], two["value"]]
+            assert found["change"] == pytest.approx(one["value"] - two["value"])
+            down = np.hypot(one["value"] - one["low"], two["high"] - two["value"])
+            up = np.hypot(one["high"] - one["value"], two["value"] - two["low"])
+            assert found[["low", "high"]].tolist() == pytest.approx([found["change"] - down, found["change"] + up])
+            assert found["reason"] == ""
+    nothing = allocation_change(halves[0], first=first, last=last)
+    assert nothing.loc[nothing["measure"] == "median_wait_s", ["before", "change", "low"]].isna().all(axis=None)
