@@ -9,7 +9,6 @@ import numpy as np
 from cxlib.engine import threads
 from cxlib.engine.frames import MICROSECONDS
 from cxlib.fairness import kernels
-from cxlib.fairness.clock import period_numbers
 from cxlib.fairness.groups import MIN_GROUP, By, share
 from cxlib.fairness.intervals import LEVEL, SEED, day_intervals
 from cxlib.fairness.lines import POOL, SERVED, Lines, labels, lines_of
@@ -81,7 +80,7 @@ def cost_to_others(
     stood, extra = re_served(lines)
     group, groups = groups_of(lines, stood, each)
     has_priority = first[stood.tier] if stood.tier.size else np.zeros(0, bool)
-    days = period_numbers(lines.hours(zone)[stood.row], "day")
+    days = lines.periods(zone, "day")[stood.row]
     day = days - (days.min() if days.size else 0)
     cell, shape = day * len(groups) + group, (int(day.max(initial=-1)) + 1, len(groups))
     costs = _sums(cell, np.where(has_priority, 0, extra), shape)

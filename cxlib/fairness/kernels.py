@@ -216,6 +216,15 @@ def _insert(
 
 
 @njit(cache=True, nogil=True)
+def scatter(begin: int, end: int, order: Int32s, source: Int32s, to: Int32s) -> None:
+    """Put the rows from `begin` to `end` of `source` where `order` says; both are n by n_tiers."""
+    for at in range(begin, end):
+        row = order[at]
+        for tier in range(source.shape[1]):
+            to[row, tier] = source[at, tier]
+
+
+@njit(cache=True, nogil=True)
 def pair_sums(passed_by: Int32s, passes_of: Int32s, passer: Int8s, passed: Int8s, left: Flags) -> Int64s:
     """Sum counts per contact over tier pairs (passer by passed).
 

@@ -15,7 +15,7 @@ from cxlib.engine import threads
 from cxlib.engine.frames import arrow
 from cxlib.errors import CxError
 from cxlib.fairness import kernels
-from cxlib.fairness.clock import local_hours
+from cxlib.fairness.clock import local_hours, period_numbers
 from cxlib.fairness.contacts import Contacts, prepare
 from cxlib.fairness.groups import By, grouped, keys_of
 from cxlib.texts import N_
@@ -121,6 +121,11 @@ class Lines:
     def hours(self, zone: str) -> NDArray[np.int64]:
         """Return the local hour of each arrival, see `clock.local_hours`."""
         found: NDArray[np.int64] = self.kept(("hours", zone), lambda: local_hours(self.arrived, zone=zone))
+        return found
+
+    def periods(self, zone: str, every: str) -> NDArray[np.int64]:
+        """Return the number of the period of each arrival, see `clock.period_numbers`."""
+        found: NDArray[np.int64] = self.kept(("periods", zone, every), lambda: period_numbers(self.hours(zone), every))
         return found
 
     def coded(self, name: str) -> tuple[list[str | None], NDArray[np.int32]]:

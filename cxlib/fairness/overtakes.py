@@ -20,7 +20,6 @@ import pyarrow as pa
 from cxlib.engine import threads
 from cxlib.errors import CxError
 from cxlib.fairness import kernels
-from cxlib.fairness.clock import period_numbers
 from cxlib.fairness.groups import MIN_GROUP, By, share
 from cxlib.fairness.lines import ABANDONED, MOST_TIERS, POOL, SERVED, Lines, labels, lines_of
 from cxlib.fairness.periods import Every, period_starts
@@ -303,7 +302,7 @@ def overtakes_over_time(
     See `overtakes` for the parameters, and `allocation_over_time` for `every` and `zone`.
     """
     counts = count_overtakes(contacts, by=by, pool=pool, passers=passers, ranks=ranks)
-    number = period_numbers(counts.lines.hours(zone), every)
+    number = counts.lines.periods(zone, every)
     first = int(number.min()) if number.size else 0
     n_periods = int(number.max()) - first + 1 if number.size else 0
     out = _summary(counts, number - first, n_periods, min_group)
@@ -449,8 +448,8 @@ def _inversions(
     threads.run(count_block, [(a, min(a + _BLOCK, end)) for begin, end in spans for a in range(begin, end, _BLOCK)])
     threads.run(count, [(begin, end, _BLOCK) for begin, end in spans if end - begin > _BLOCK])
     scattered = [np.empty_like(each) for each in counts]
-    for to, source in zip(scattered, counts, strict=True):
-        to[order] = source
+    pairs = list(zip(counts, scattered, strict=True))
+    threads.run(kernels.scatter, [(a, b, order, *pair) for pair in pairs for a, b in threads.blocks(n, parts=8)])
     return scattered[0], scattered[1]
 
 
