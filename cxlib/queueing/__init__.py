@@ -1,6 +1,6 @@
 """Queues: what theory says of them, the rules that order them, and a simulator that runs them."""
 
-from cxlib.queueing.policies import Fcfs, HeadStart, Strict
+from cxlib.queueing.policies import Accumulating, Fcfs, HeadStart, MaxPasses, Reserved, Strict, WaitCap
 from cxlib.queueing.runs import Runs, replicate
 from cxlib.queueing.simulate import draw_poisson, simulate, simulate_mmc
 from cxlib.queueing.theory import (
@@ -16,11 +16,15 @@ from cxlib.queueing.theory import (
 from cxlib.queueing.workload import Workload, poisson_workload
 
 __all__ = [
+    "Accumulating",
     "ErlangA",
     "Fcfs",
     "HeadStart",
+    "MaxPasses",
+    "Reserved",
     "Runs",
     "Strict",
+    "WaitCap",
     "Workload",
     "accumulating_waits",
     "draw_poisson",

@@ -58,7 +58,7 @@ def simulate(
         All classes, the one to be preferred first; default: those that occur, in ascending order.
     patience_s : array of length n, seconds, optional
         A customer not started within his patience leaves; infinity waits for ever. Absent: nobody leaves.
-    policy : Fcfs, Strict or HeadStart, optional
+    policy : one of `policies`, optional
         Default: first come, first served.
 
     Returns
@@ -89,7 +89,21 @@ def simulate(
     ranking = (policy or Fcfs()).ranking(order)
     deadline = arrived + patience
     shift_at, shift_servers = _schedule(servers)
-    start, server = serve(arrived, service, deadline, codes, ranking.level, ranking.advance_s, shift_at, shift_servers)
+    start, server = serve(
+        arrived,
+        service,
+        deadline,
+        codes,
+        ranking.level,
+        ranking.advance_s,
+        ranking.rate,
+        ranking.cap_s,
+        ranking.most_passed,
+        ranking.reserved,
+        ranking.overflow,
+        shift_at,
+        shift_servers,
+    )
     never = np.isnan(start)
     wait_end = np.where(never, deadline, start)
     return pd.DataFrame(
