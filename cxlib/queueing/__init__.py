@@ -1,8 +1,10 @@
 """Queues: what theory says of them, the rules that order them, and a simulator that runs them."""
 
+from cxlib.queueing.frontier import frontier
 from cxlib.queueing.policies import Accumulating, Fcfs, HeadStart, MaxPasses, Reserved, Strict, WaitCap
 from cxlib.queueing.runs import Runs, replicate
 from cxlib.queueing.simulate import draw_poisson, simulate, simulate_mmc
+from cxlib.queueing.sizing import Sizing, sized, sizing
 from cxlib.queueing.theory import (
     ErlangA,
     accumulating_waits,
@@ -23,6 +25,7 @@ __all__ = [
     "MaxPasses",
     "Reserved",
     "Runs",
+    "Sizing",
     "Strict",
     "WaitCap",
     "Workload",
@@ -32,10 +35,13 @@ __all__ = [
     "erlang_b",
     "erlang_c",
     "fcfs_wait",
+    "frontier",
     "poisson_workload",
     "priority_waits",
     "replicate",
     "simulate",
     "simulate_mmc",
+    "sized",
+    "sizing",
     "smallest_staff",
 ]
