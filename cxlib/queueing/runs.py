@@ -11,12 +11,28 @@ from scipy import stats
 
 from cxlib.engine import threads
 from cxlib.errors import CxError
-from cxlib.fairness.kernels import sort_and_count
-from cxlib.queueing.simulate import simulate
+from cxlib.fairness.kernels import scatter, settle_ties, sort_and_count
+from cxlib.queueing.run_kernels import (
+    IN_TIME,
+    LEFT,
+    MOST,
+    N_QUEUED,
+    N_SERVED,
+    N_SERVED_QUEUED,
+    ONCE,
+    OPEN,
+    PASSED,
+    THRICE,
+    WAITED,
+    N,
+    class_sums,
+    waits_of,
+)
+from cxlib.queueing.simulate import Line
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -187,93 +203,82 @@ def _one(
     workload: Workload, policies: Mapping[str, Policy], number: int, seed: np.random.SeedSequence, sla_s: float
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
     arrivals = workload.draw(np.random.default_rng(seed))
-    names = np.empty(len(workload.class_order), dtype=object)
-    names[:] = workload.class_order
+    line = Line.of(arrivals, workload.schedule, classes=len(workload.class_order))
+    inside = np.array([workload.begin_s, workload.until_s])
     by_class, pairs, servers = [], [], []
     for name, policy in policies.items():
         key = {"policy": name, "replication": number}
-        served = simulate(
-            arrived_s=arrivals.arrived_s,
-            service_s=arrivals.service_s,
-            patience_s=arrivals.patience_s,
-            classes=names[arrivals.classes],
-            class_order=workload.class_order,
-            servers=workload.schedule,
-            policy=policy,
-        ).assign(code=arrivals.classes)
-        passed = _passed_by(served, len(workload.class_order))
-        counted = (served["arrived_s"] >= workload.begin_s) & (served["arrived_s"] < workload.until_s)
-        inside = counted.to_numpy()
-        by_class += [key | row for row in _class_rows(served[counted], passed[inside].sum(axis=1), workload, sla_s)]
-        pairs += [key | row for row in _pair_rows(arrivals.classes[inside], passed[inside], workload)]
-        servers.append(key | {"busy_share": _busy_share(served, workload)})
+        start, _server = line.served(policy.ranking(workload.class_order))
+        ends = np.where(np.isnan(start), line.deadline, start)
+        passed = _passed_by(line, start, ends)
+        sums, between = class_sums(line.arrived, start, ends, line.classes, passed, inside, sla_s)
+        waits = [waits_of(line.arrived, start, line.classes, k, inside) for k in range(line.n_classes)]
+        for place, group in [*enumerate(workload.class_order), (-1, ALL)]:
+            mine = sums.sum(axis=0) if place < 0 else sums[place]
+            if place < 0:
+                mine[MOST] = sums[:, MOST].max(initial=0)
+            by_class.append(key | {"class": group} | _row(mine, np.concatenate(waits) if place < 0 else waits[place]))
+        for j, group in enumerate(workload.class_order):
+            for i, other in enumerate(workload.class_order):
+                pairs.append(key | {"passing": other, "passed": group, "passes": int(between[i, j])})
+        servers.append(key | {"busy_share": _busy_share(line, start)})
     return by_class, pairs, servers
 
 
-def _passed_by(served: pd.DataFrame, classes: int) -> NDArray[np.int32]:
+def _passed_by(line: Line, start: Floats, ends: Floats) -> NDArray[np.int32]:
     """Return how often each customer was passed by each class, int32 [customers, classes]."""
-    arrived, ends = served["arrived_s"].to_numpy(), served["wait_end_s"].to_numpy()
-    order = np.lexsort((ends, arrived))
-    codes = served["code"].to_numpy()[order].astype(np.int8)
-    ranked = stats.rankdata(ends[order], method="dense").astype(np.int64)
-    passer = np.where(served["start_s"].notna().to_numpy()[order], codes, classes).astype(np.int8)
-    passed = np.where(served["wait_s"].to_numpy()[order] > 0, codes, classes).astype(np.int8)
-    n = len(served)
+    n, classes = line.arrived.size, line.n_classes
+    order, arrived = np.arange(n, dtype=np.int32), _in_order(line.arrived)
+    sorted_ends = _in_order(ends)
+    if not settle_ties(order, arrived, sorted_ends):
+        order = np.lexsort((ends, line.arrived)).astype(np.int32)
+        sorted_ends = _in_order(ends[order])
+    codes = line.classes.astype(np.int8)
+    passer = np.where(np.isnan(start), np.int8(classes), codes)[order]
+    passed = np.where(ends > line.arrived, codes, np.int8(classes))[order]
     counts = np.zeros((n, classes), np.int32), np.zeros((n, classes), np.int32)
-    sort_and_count(ranked, np.arange(n, dtype=np.int32), 0, n, 0, passer, passed, classes, *counts)
+    sort_and_count(sorted_ends, np.arange(n, dtype=np.int32), 0, n, 0, passer, passed, classes, *counts)
     out = np.empty_like(counts[0])
-    out[order] = counts[0]
+    scatter(0, n, order, counts[0], out)
     return out
 
 
-def _class_rows(
-    served: pd.DataFrame, passed: NDArray[np.int32], workload: Workload, sla_s: float
-) -> Iterator[dict[str, Any]]:
-    served = served.assign(passed=passed)
-    for place, name in [*enumerate(workload.class_order), (-1, ALL)]:
-        mine = served if place < 0 else served[served["code"] == place]
-        queued = mine[mine["wait_s"] > 0]
-        done = queued[queued["start_s"].notna()]
-        wait, n_queued = done["wait_s"], max(len(queued), 1)
-        in_time = int((wait <= sla_s).sum())
-        decided = len(queued) - int(
-            ((queued["wait_s"] <= sla_s) & queued["start_s"].isna() & ~queued["abandoned"]).sum()
-        )
-        row = {
-            "class": name,
-            "n": len(mine),
-            "n_queued": len(queued),
-            "n_served": int(mine["start_s"].notna().sum()),
-            "mean_wait_s": wait.mean(),
-            "median_wait_s": wait.median(),
-            "p90_wait_s": wait.quantile(0.9),
-            "sla": in_time / max(decided, 1),
-            "sla_offered": (in_time + len(mine) - len(queued)) / max(len(mine), 1),
-            "abandonment": queued["abandoned"].sum() / n_queued,
-            "passed_once": (queued["passed"] >= 1).sum() / n_queued,
-            "passed_thrice": (queued["passed"] >= 3).sum() / n_queued,
-            "mean_passed": queued["passed"].mean(),
-            "most_passed": queued["passed"].max(),
+def _in_order(times: Floats) -> NDArray[np.int64]:
+    """Return whole numbers in the same order as times: the bits of floats that are not negative are."""
+    whole: NDArray[np.int64] = (times - min(times.min(initial=0.0), 0.0) + 0.0).view(np.int64)
+    return whole
+
+
+def _row(sums: Floats, waits: Floats) -> dict[str, Any]:
+    n, queued, served, counted = (int(sums[place]) for place in (N, N_QUEUED, N_SERVED, N_SERVED_QUEUED))
+    row: dict[str, Any] = {"n": n, "n_queued": queued, "n_served": served}
+    told = dict.fromkeys(INDICATORS, np.nan)
+    if n:
+        told["sla_offered"] = (sums[IN_TIME] + n - queued) / n
+    if queued:
+        told |= {
+            "sla": sums[IN_TIME] / max(queued - sums[OPEN], 1),
+            "abandonment": sums[LEFT] / queued,
+            "passed_once": sums[ONCE] / queued,
+            "passed_thrice": sums[THRICE] / queued,
+            "mean_passed": sums[PASSED] / queued,
+            "most_passed": sums[MOST],
         }
-        if queued.empty:
-            row |= dict.fromkeys(set(INDICATORS) - {"sla_offered"}, np.nan)
-        yield row
+    if counted:
+        median, p90 = np.quantile(waits, [0.5, 0.9])
+        told |= {"mean_wait_s": sums[WAITED] / counted, "median_wait_s": median, "p90_wait_s": p90}
+    return row | told
 
 
-def _pair_rows(codes: NDArray[np.int64], passed: NDArray[np.int32], workload: Workload) -> Iterator[dict[str, Any]]:
-    for j, name in enumerate(workload.class_order):
-        sums = passed[codes == j].sum(axis=0)
-        for i, other in enumerate(workload.class_order):
-            yield {"passing": other, "passed": name, "passes": int(sums[i])}
-
-
-def _busy_share(served: pd.DataFrame, workload: Workload) -> float:
+def _busy_share(line: Line, start: Floats) -> float:
     """Return busy over staffed time, from the first to the last arrival."""
-    times, counts = workload.schedule
-    first, last = served["arrived_s"].iloc[0], served["arrived_s"].iloc[-1]
-    edges = np.clip(np.append(times, np.inf), first, last)
-    staffed = float((np.diff(edges) * counts).sum())
-    busy = (served["end_s"].clip(upper=last) - served["start_s"].clip(upper=last)).sum()
+    if not start.size:
+        return np.nan
+    first, last = line.arrived[0], line.arrived[-1]
+    edges = np.clip(np.append(line.shift_at, np.inf), first, last)
+    staffed = float((np.diff(edges) * line.shift_servers).sum())
+    begun = np.minimum(start, last)
+    busy = np.nansum(np.minimum(start + line.service, last) - begun)
     return float(busy / staffed) if staffed > 0 else np.nan
 
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxlib.errors import CxError
 from cxlib.queueing.kernels import serve
-from cxlib.queueing.policies import Fcfs, Policy
+from cxlib.queueing.policies import Fcfs, Policy, Ranking
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
@@ -28,6 +28,58 @@ class Arrivals:
     service_s: NDArray[np.float64]
     classes: NDArray[np.int64]
     patience_s: NDArray[np.float64] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """Customers and servers, checked once and then run under one rule after the other; see `kernels.serve`."""
+
+    arrived: NDArray[np.float64]
+    service: NDArray[np.float64]
+    deadline: NDArray[np.float64]
+    classes: NDArray[np.int64]
+    n_classes: int
+    shift_at: NDArray[np.float64]
+    shift_servers: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, arrivals: Arrivals, servers: int | Schedule, *, classes: int) -> Line:
+        """Return the line of drawn customers of classes 0 .. `classes` - 1; raise as `simulate` does."""
+        arrived = _numbers(arrivals.arrived_s, "arrived_s")
+        n = arrived.size
+        service = _numbers(arrivals.service_s, "service_s", length=n, minimum=0.0)
+        patience = np.full(n, np.inf) if arrivals.patience_s is None else _patience(arrivals.patience_s, n)
+        _in_order_of_time(arrived)
+        codes, _order = _classes(arrivals.classes, range(classes), n)
+        shift_at, shift_servers = _schedule(servers)
+        return cls(
+            arrived=arrived,
+            service=service,
+            deadline=arrived + patience,
+            classes=codes,
+            n_classes=classes,
+            shift_at=shift_at,
+            shift_servers=shift_servers,
+        )
+
+    def served(self, ranking: Ranking) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return when each is started (NaN: never), and by which server (-1: none)."""
+        start, server = serve(
+            self.arrived,
+            self.service,
+            self.deadline,
+            self.classes,
+            ranking.level,
+            ranking.advance_s,
+            ranking.rate,
+            ranking.cap_s,
+            ranking.most_passed,
+            ranking.reserved,
+            ranking.overflow,
+            self.shift_at,
+            self.shift_servers,
+        )
+        return start, server
 
 
 def simulate(
@@ -78,32 +130,20 @@ def simulate(
     n = arrived.size
     service = _numbers(service_s, "service_s", length=n, minimum=0.0)
     patience = np.full(n, np.inf) if patience_s is None else _patience(patience_s, n)
-    if n and np.any(np.diff(arrived) < 0):
-        raise CxError(
-            "arrivals_unsorted",
-            N_("The arrivals are not in order of time."),
-            hint=N_("Sort the contacts by arrival."),
-            row=int(np.argmax(np.diff(arrived) < 0)) + 1,
-        )
+    _in_order_of_time(arrived)
     codes, order = _classes(classes, class_order, n)
-    ranking = (policy or Fcfs()).ranking(order)
-    deadline = arrived + patience
     shift_at, shift_servers = _schedule(servers)
-    start, server = serve(
-        arrived,
-        service,
-        deadline,
-        codes,
-        ranking.level,
-        ranking.advance_s,
-        ranking.rate,
-        ranking.cap_s,
-        ranking.most_passed,
-        ranking.reserved,
-        ranking.overflow,
-        shift_at,
-        shift_servers,
+    deadline = arrived + patience
+    line = Line(
+        arrived=arrived,
+        service=service,
+        deadline=deadline,
+        classes=codes,
+        n_classes=len(order),
+        shift_at=shift_at,
+        shift_servers=shift_servers,
     )
+    start, server = line.served((policy or Fcfs()).ranking(order))
     never = np.isnan(start)
     wait_end = np.where(never, deadline, start)
     return pd.DataFrame(
@@ -182,6 +222,16 @@ def simulate_mmc(
         servers=servers,
         policy=policy,
     )
+
+
+def _in_order_of_time(arrived: NDArray[np.float64]) -> None:
+    if arrived.size and np.any(np.diff(arrived) < 0):
+        raise CxError(
+            "arrivals_unsorted",
+            N_("The arrivals are not in order of time."),
+            hint=N_("Sort the contacts by arrival."),
+            row=int(np.argmax(np.diff(arrived) < 0)) + 1,
+        )
 
 
 def _numbers(

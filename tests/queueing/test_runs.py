@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from cxlib.errors import CxError
-from cxlib.queueing import Fcfs, HeadStart, Strict, Workload, poisson_workload, priority_waits, replicate
+from cxlib.queueing import (
+    Fcfs,
+    HeadStart,
+    MaxPasses,
+    Strict,
+    Workload,
+    poisson_workload,
+    priority_waits,
+    replicate,
+    simulate,
+)
 from cxlib.queueing.runs import ALL
 from cxlib.queueing.simulate import Arrivals
 
@@ -88,3 +100,61 @@ def test_what_cannot_be_run_is_refused(arguments, code):
     with pytest.raises(CxError) as refused:
         replicate(LINE, **{"policies": {"first": Fcfs()}, **arguments})
     assert refused.value.code == code
+
+
+def ties(random):
+    """Customers in whole seconds, many at the same one, of three classes and little patience."""
+    arrived = np.sort(random.integers(0, 600, 400)).astype(float)
+    service, patience = random.exponential([[18], [60]], (2, 400)).round()
+    return Arrivals(arrived, service, random.integers(0, 3, 400), patience)
+
+
+def test_indicators_by_their_definitions():
+    queue = Workload(
+        class_order=("a", "b", "c"),
+        draw=ties,
+        shift_at=np.array([0.0, 200, 400, 640]),
+        shift_servers=np.array([12, 9, 13, 0]),
+        begin_s=50,
+        until_s=580,
+    )
+    rules = {"strict": Strict(), "two": MaxPasses(2), "ahead": HeadStart({"a": 30, "b": 10}), "first": Fcfs()}
+    runs = replicate(queue, rules, replications=3, sla_s=12, random_state=5)
+    rows = runs.by_class.set_index(["policy", "replication", "class"]).sort_index()
+    seeds = np.random.SeedSequence(5).spawn(3)
+    for (name, policy), (number, seed) in itertools.product(rules.items(), enumerate(seeds)):
+        drawn = ties(np.random.default_rng(seed))
+        frame = simulate(
+            arrived_s=drawn.arrived_s,
+            service_s=drawn.service_s,
+            patience_s=drawn.patience_s,
+            classes=np.array(["a", "b", "c"])[drawn.classes],
+            class_order=["a", "b", "c"],
+            servers=queue.schedule,
+            policy=policy,
+        )
+        arrived, ends = frame["arrived_s"].to_numpy(), frame["wait_end_s"].to_numpy()
+        passing = frame["start_s"].notna().to_numpy()[:, None] & (arrived[:, None] > arrived) & (ends[:, None] < ends)
+        frame["passed"] = passing.sum(axis=0)
+        frame = frame[frame["arrived_s"].between(50, 579)]
+        for group, mine in [*frame.groupby("class"), (ALL, frame)]:
+            found, queued = rows.loc[(name, number, group)], mine[mine["wait_s"] > 0]
+            waits = queued.loc[queued["start_s"].notna(), "wait_s"]
+            expected = {
+                "n": len(mine),
+                "n_queued": len(queued),
+                "n_served": mine["start_s"].notna().sum(),
+                "mean_wait_s": waits.mean(),
+                "median_wait_s": waits.median(),
+                "p90_wait_s": waits.quantile(0.9),
+                "sla": (waits <= 12).sum() / len(queued),
+                "sla_offered": ((waits <= 12).sum() + len(mine) - len(queued)) / len(mine),
+                "abandonment": queued["abandoned"].mean(),
+                "passed_once": (queued["passed"] >= 1).mean(),
+                "passed_thrice": (queued["passed"] >= 3).mean(),
+                "mean_passed": queued["passed"].mean(),
+                "most_passed": queued["passed"].max(),
+            }
+            assert found[list(expected)].astype(float).to_dict() == pytest.approx(expected), (name, number, group)
+    assert rows.loc["two", "most_passed"].max() == 2
+    assert rows.loc["strict", "most_passed"].max() > 2
