@@ -7,14 +7,19 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from cxlib.errors import CxError
 from cxlib.queueing import (
+    Accumulating,
     Fcfs,
     HeadStart,
     MaxPasses,
     Strict,
     Workload,
+    accumulating_waits,
+    erlang_a,
+    fcfs_wait,
     poisson_workload,
     priority_waits,
     replicate,
@@ -158,3 +163,53 @@ def test_indicators_by_their_definitions():
             assert found[list(expected)].astype(float).to_dict() == pytest.approx(expected), (name, number, group)
     assert rows.loc["two", "most_passed"].max() == 2
     assert rows.loc["strict", "most_passed"].max() > 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_forty_million_customers_wait_as_theory_says():
+    eight = {"service_rate": 1, "servers": 8}
+    two, three = [1.5, 5.5], [1.0, 2.0, 3.5]
+    rules = {"first": Fcfs(), "strict": Strict(), "grows": Accumulating((3, 1))}
+    known = {
+        "first": [fcfs_wait(arrival_rate=7, **eight)] * 2,
+        "strict": priority_waits(arrival_rates=two, **eight),
+        "grows": accumulating_waits(arrival_rates=two, weights=[3, 1], **eight),
+    }
+    queue = poisson_workload(arrival_rates=two, customers=500_000, **eight)
+    runs = replicate(queue, rules, replications=16, random_state=17)
+    more = {"strict": Strict(), "grows": Accumulating((6, 2, 1))}
+    of_three = replicate(
+        poisson_workload(arrival_rates=three, customers=300_000, **eight), more, replications=16, random_state=18
+    )
+    leaving = poisson_workload(arrival_rates=[8], customers=500_000, patience_rate=0.4, **eight)
+    left = replicate(leaving, {"first": Fcfs()}, replications=16, random_state=19)
+    known_three = {
+        "strict": priority_waits(arrival_rates=three, **eight),
+        "grows": accumulating_waits(arrival_rates=three, weights=[6, 2, 1], **eight),
+    }
+    assert 16 * (3 * 500_000 + 2 * 300_000 + 500_000) >= 40_000_000
+
+    def agrees(values, value):
+        mean, error = values.mean(), values.std(ddof=1) / np.sqrt(len(values))
+        half = stats.t.ppf(0.9995, len(values) - 1) * error
+        assert abs(mean - value) <= half
+        assert half < 0.05 * value  # the interval says something
+
+    for found, expected in ((runs, known), (of_three, known_three)):
+        rows = found.by_class
+        waits = rows["mean_wait_s"] * rows["n_queued"] / rows["n"]
+        for policy, values in expected.items():
+            for k, value in enumerate(values):
+                agrees(waits[(rows["policy"] == policy) & (rows["class"] == k)].to_numpy(), value)
+        # whatever the rule, the wait of all together is that of first come, first served (Kleinrock)
+        for policy in expected:
+            agrees(waits[(rows["policy"] == policy) & (rows["class"] == ALL)].to_numpy(), known_all(found))
+    rows = left.by_class[left.by_class["class"] == 0]
+    erlang = erlang_a(arrival_rate=8, patience_rate=0.4, **eight)
+    agrees((rows["abandonment"] * rows["n_queued"] / rows["n"]).to_numpy(), erlang.abandon_share)
+    agrees((rows["n_queued"] / rows["n"]).to_numpy(), erlang.delayed_share)
+
+
+def known_all(found):
+    return fcfs_wait(arrival_rate=7 if len(found.class_order) == 2 else 6.5, service_rate=1, servers=8)
