@@ -1,5 +1,6 @@
 """Queues: what theory says of them, the rules that order them, and a simulator that runs them."""
 
+from cxlib.queueing.common_numbers import common_numbers_gain
 from cxlib.queueing.frontier import frontier
 from cxlib.queueing.policies import Accumulating, Fcfs, HeadStart, MaxPasses, Reserved, Strict, WaitCap
 from cxlib.queueing.runs import Runs, replicate
@@ -30,6 +31,7 @@ __all__ = [
     "WaitCap",
     "Workload",
     "accumulating_waits",
+    "common_numbers_gain",
     "draw_poisson",
     "erlang_a",
     "erlang_b",

@@ -117,7 +117,7 @@ class Runs:
         long = self.by_class.melt(
             id_vars=["policy", "class"], value_vars=list(INDICATORS), var_name="indicator", value_name="value"
         )
-        return _summed(long, ["policy", "class", "indicator"], level)
+        return summed(long, ["policy", "class", "indicator"], level)
 
     def differences(self, base: str, *, level: float = LEVEL) -> pd.DataFrame:
         """Return each policy less `base`, paired by replication: common random numbers cancel what both share.
@@ -140,7 +140,7 @@ class Runs:
         long = pd.concat(parts, ignore_index=True).melt(
             id_vars=["policy", "class"], value_vars=list(INDICATORS), var_name="indicator", value_name="value"
         )
-        return _summed(long, ["policy", "class", "indicator"], level)
+        return summed(long, ["policy", "class", "indicator"], level)
 
 
 def replicate(
@@ -282,7 +282,8 @@ def _busy_share(line: Line, start: Floats) -> float:
     return float(busy / staffed) if staffed > 0 else np.nan
 
 
-def _summed(long: pd.DataFrame, keys: Sequence[str], level: float) -> pd.DataFrame:
+def summed(long: pd.DataFrame, keys: Sequence[str], level: float) -> pd.DataFrame:
+    """Return the mean of value by keys with Student's t interval: the keys, value, low, high, n_replications."""
     grouped = long.groupby(list(keys), sort=False, observed=True)["value"]
     out = grouped.agg(value="mean", error="sem", n_replications="count").reset_index()
     away = stats.t.ppf((1 + level) / 2, np.maximum(out["n_replications"] - 1, 1)) * out.pop("error")
