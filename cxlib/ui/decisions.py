@@ -103,7 +103,8 @@ def _rule_not_declared(scope: Scope) -> Iterator[Decision]:
                 count=formats.number(more),
             ),
         )
-    yield Decision(text, "queues", _("See the rule in force"), {"queue": queue} if queue else {})
+    where = {"queue": queue} if queue else {}
+    yield Decision(text, "queues", _("See the rule in force"), {**where, "part": "rule"})
 
 
 def _worst_queue(scope: Scope) -> Iterator[Decision]:

@@ -55,6 +55,8 @@ def test_a_rule_in_force_that_is_not_the_declared_one_waits_for_a_decision(
     next(each for each in app.segmented_control if each.label == "Look at").set_value("rule").run()
     found = go(app, "overview")
     assert (said in found) if said else ("is served as if" not in found), found
+    links = [str(each.proto) for each in app.get("page_link")]
+    assert any("queue=help" in each and "part=rule" in each for each in links) == bool(said)
 
 
 def test_what_changed_since_the_month_before_is_said(holding: Holding, go: Go) -> None:
