@@ -56,8 +56,8 @@ class Contacts:
         Per contact: contact_id, customer_id, tier, need, queue, channel, location, agent_id, topic, resolved, csat;
         outcome (served, abandoned or waiting), queued, arrived_us, end_us (end of the wait, missing while waiting or
         unknown), wait_us, wait_s, so_far_us (the wait until the log's end of those still waiting), service_us,
-        service_s, and further columns that were asked for. ``_us`` are whole
-        microseconds.
+        service_s, done_us (end of the service, where its length is known), and further columns that were asked for.
+        ``_us`` are whole microseconds.
     there : frozenset of str
         Columns that the file had.
     counts : dict
@@ -246,7 +246,8 @@ def _finished(frame: Frame, until: int, extra: list[str]) -> Frame:
         wait_s=wait / MICROSECONDS,
         so_far_us=nw.when(waiting).then(until - c("arrived_at")),
         service_us=nw.when(c("service_us") >= 0).then(c("service_us")),
+        done_us=nw.when((c("outcome") == "served") & (c("service_us") >= 0)).then(c("ended_at")),
     ).with_columns(service_s=c("service_us") / MICROSECONDS)
     columns = [name for name in TEXT if name != "outcome"] + ["resolved", "csat", "outcome", "queued"]
-    columns += ["arrived_us", "end_us", "wait_us", "wait_s", "so_far_us", "service_us", "service_s", *extra]
+    columns += ["arrived_us", "end_us", "wait_us", "wait_s", "so_far_us", "service_us", "service_s", "done_us", *extra]
     return frame.select(*columns)

@@ -1,8 +1,11 @@
 """Queues: what theory says of them, the rules that order them, and a simulator that runs them."""
 
+from cxlib.queueing.beside import Beside, beside_log, observed
+from cxlib.queueing.calibration import Calibration, Caution, calibrate
 from cxlib.queueing.common_numbers import common_numbers_gain
+from cxlib.queueing.fitting import Fit, fit_rule
 from cxlib.queueing.frontier import frontier
-from cxlib.queueing.policies import Accumulating, Fcfs, HeadStart, MaxPasses, Reserved, Strict, WaitCap
+from cxlib.queueing.policies import Accumulating, Courtesy, Fcfs, HeadStart, MaxPasses, Reserved, Strict, WaitCap
 from cxlib.queueing.runs import Runs, replicate
 from cxlib.queueing.simulate import draw_poisson, simulate, simulate_mmc
 from cxlib.queueing.sizing import Sizing, sized, sizing
@@ -20,8 +23,13 @@ from cxlib.queueing.workload import Workload, poisson_workload
 
 __all__ = [
     "Accumulating",
+    "Beside",
+    "Calibration",
+    "Caution",
+    "Courtesy",
     "ErlangA",
     "Fcfs",
+    "Fit",
     "HeadStart",
     "MaxPasses",
     "Reserved",
@@ -31,13 +39,17 @@ __all__ = [
     "WaitCap",
     "Workload",
     "accumulating_waits",
+    "beside_log",
+    "calibrate",
     "common_numbers_gain",
     "draw_poisson",
     "erlang_a",
     "erlang_b",
     "erlang_c",
     "fcfs_wait",
+    "fit_rule",
     "frontier",
+    "observed",
     "poisson_workload",
     "priority_waits",
     "replicate",

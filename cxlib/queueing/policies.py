@@ -40,6 +40,8 @@ class Ranking:
         Servers kept for each class.
     overflow : bool
         Whether these take others where none of theirs waits.
+    courtesy : bool
+        Whether those with a need are ranked as the first class.
     """
 
     level: NDArray[np.int64]
@@ -49,6 +51,7 @@ class Ranking:
     most_passed: int = -1
     reserved: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     overflow: bool = True
+    courtesy: bool = False
 
 
 def _alike(classes: int) -> Ranking:
@@ -200,6 +203,17 @@ class Reserved:
         return replace(_alike(len(class_order)), reserved=kept, overflow=self.overflow)
 
 
+@dataclass(frozen=True)
+class Courtesy:
+    """Another rule, under which those with a need (elderly, disabled, ...) are served as the first class is."""
+
+    rule: Fcfs | Strict | HeadStart | Accumulating | MaxPasses | WaitCap | Reserved
+
+    def ranking(self, class_order: Sequence[Any]) -> Ranking:
+        """Rank the classes as the rule does; those with a need are of the first."""
+        return replace(self.rule.ranking(class_order), courtesy=True)
+
+
 def _by_class(
     given: Mapping[Any, float] | Sequence[float], class_order: Sequence[Any], what: str, usual: float
 ) -> NDArray[np.float64]:
@@ -237,4 +251,4 @@ def _whole(value: float, column: str) -> None:
         )
 
 
-Policy = Fcfs | Strict | HeadStart | Accumulating | MaxPasses | WaitCap | Reserved
+Policy = Fcfs | Strict | HeadStart | Accumulating | MaxPasses | WaitCap | Reserved | Courtesy

@@ -27,7 +27,7 @@ def class_sums(arrived: Any, start: Any, ends: Any, classes: Any, passed: Any, i
         How often each was passed by each class.
     inside : float64 array, (first, end)
         Arrivals from the first on and before the end count.
-    sla_s : float
+    sla_s : float64 array of length K
 
     Returns
     -------
@@ -48,11 +48,11 @@ def class_sums(arrived: Any, start: Any, ends: Any, classes: Any, passed: Any, i
         if served:
             at[N_SERVED_QUEUED] += 1
             at[WAITED] += wait
-            at[IN_TIME] += wait <= sla_s
+            at[IN_TIME] += wait <= sla_s[classes[j]]
         elif np.isfinite(ends[j]):
             at[LEFT] += 1
         else:
-            at[OPEN] += wait <= sla_s
+            at[OPEN] += wait <= sla_s[classes[j]]
         times = 0
         for i in range(count):
             times += passed[j, i]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +12,7 @@ from scipy import stats
 
 from cxlib.engine import threads
 from cxlib.errors import CxError
-from cxlib.fairness.kernels import scatter, settle_ties, sort_and_count
+from cxlib.queueing.passing import passed_by
 from cxlib.queueing.run_kernels import (
     IN_TIME,
     LEFT,
@@ -32,7 +33,7 @@ from cxlib.queueing.simulate import Line
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -46,6 +47,12 @@ SLA_S: Final = 20.0
 LEVEL: Final = 0.95
 ALL: Final = "*"
 """Stands for all classes together in `Runs.by_class`."""
+NEED: Final = "+"
+"""Stands for those with a need, of whatever class."""
+CURVE_S: Final = np.concatenate(
+    [np.arange(0.0, 120.0, 2.0), np.arange(120.0, 600.0, 10.0), np.arange(600.0, 3601.0, 60.0)]
+)
+"""Times at which it is told how many wait still."""
 
 INDICATORS: Final = (
     "mean_wait_s",
@@ -72,24 +79,30 @@ class Runs:
     ----------
     policies : tuple of str
     class_order : tuple
-    sla_s : float
+    sla_s : tuple of float, seconds
+        T of the service level, by class.
     replications : int
     by_class : pandas frame
-        One row per policy, replication and class (and ``ALL``): policy, replication, class, n (arrivals counted),
+        One row per policy, replication and class (and ``ALL``, and ``NEED`` where needs are known): policy,
+        replication, class, n (arrivals counted),
         n_queued, n_served, and `INDICATORS`, NaN where nobody tells it.
     pairs : pandas frame
         One row per policy, replication and pair of classes: policy, replication, passing, passed, passes.
     servers : pandas frame
         One row per policy and replication: policy, replication, busy_share (busy over staffed time).
+    curves : pandas frame
+        One row per policy, class and time: policy, class, t_s, share of queued contacts that wait longer than that
+        (mean over replications).
     """
 
     policies: tuple[str, ...]
     class_order: tuple[Any, ...]
-    sla_s: float
+    sla_s: tuple[float, ...]
     replications: int
     by_class: pd.DataFrame
     pairs: pd.DataFrame
     servers: pd.DataFrame
+    curves: pd.DataFrame
 
     def values(self, policy: str, group: Any, indicator: str) -> Floats:
         """Return one indicator of a class (or ``ALL``) under a policy, by replication, float64 array."""
@@ -148,7 +161,7 @@ def replicate(
     policies: Mapping[str, Policy],
     *,
     replications: int = REPLICATIONS,
-    sla_s: float = SLA_S,
+    sla_s: float | Mapping[Any, float] = SLA_S,
     random_state: int = 0,
     report: Callable[[float], None] | None = None,
 ) -> Runs:
@@ -159,8 +172,8 @@ def replicate(
     workload : Workload
     policies : mapping of name to policy
     replications : int, at least 2
-    sla_s : float, seconds
-        T of the service level.
+    sla_s : float, or mapping of class to float, seconds
+        T of the service level; classes that a mapping does not name have `SLA_S`.
     random_state : int
         The same gives the same, whatever the number of threads.
     report : function of a share 0 to 1, optional
@@ -180,73 +193,111 @@ def replicate(
             hint=N_("Ask for 2 or more."),
             value=replications,
         )
+    within = thresholds(sla_s, workload.class_order)
     seeds = np.random.SeedSequence(random_state).spawn(replications)
-    tasks = [(workload, policies, number, seed, sla_s) for number, seed in enumerate(seeds)]
+    tasks = [(workload, policies, number, seed, within) for number, seed in enumerate(seeds)]
     found = []
     for number, part in enumerate(threads.stream(_one, tasks)):
         found.append(part)
         if report is not None:
             report((number + 1) / replications)
     by_class, pairs, servers = (pd.DataFrame([row for part in found for row in part[place]]) for place in range(3))
+    curves = pd.concat([part[3] for part in found], ignore_index=True)
     return Runs(
         policies=tuple(policies),
         class_order=tuple(workload.class_order),
-        sla_s=sla_s,
+        sla_s=tuple(within.tolist()),
         replications=replications,
         by_class=by_class,
         pairs=pairs,
         servers=servers,
+        curves=curves.groupby(["policy", "class", "t_s"], sort=False)["share"].mean().reset_index(),
     )
 
 
+def thresholds(sla_s: float | Mapping[Any, float], class_order: Sequence[Any]) -> Floats:
+    """Return T by class, float64 array of length K; raise `CxError` where it is no length of a wait."""
+    given = sla_s if isinstance(sla_s, Mapping) else dict.fromkeys(class_order, sla_s)
+    within = np.array([float(given.get(name, SLA_S)) for name in class_order])
+    if not (np.isfinite(within) & (within >= 0)).all():
+        raise CxError(
+            "bad_threshold",
+            N_("“{value}” is no length of a wait."),
+            hint=N_("Give seconds, 0 or more."),
+            value=float(within[~(np.isfinite(within) & (within >= 0))][0]),
+        )
+    return within
+
+
 def _one(
-    workload: Workload, policies: Mapping[str, Policy], number: int, seed: np.random.SeedSequence, sla_s: float
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    workload: Workload, policies: Mapping[str, Policy], number: int, seed: np.random.SeedSequence, within: Floats
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]], pd.DataFrame]:
     arrivals = workload.draw(np.random.default_rng(seed))
     line = Line.of(arrivals, workload.schedule, classes=len(workload.class_order))
     inside = np.array([workload.begin_s, workload.until_s])
-    by_class, pairs, servers = [], [], []
+    by_class, pairs, servers, curves = [], [], [], []
     for name, policy in policies.items():
         key = {"policy": name, "replication": number}
         start, _server = line.served(policy.ranking(workload.class_order))
         ends = np.where(np.isnan(start), line.deadline, start)
-        passed = _passed_by(line, start, ends)
-        sums, between = class_sums(line.arrived, start, ends, line.classes, passed, inside, sla_s)
-        waits = [waits_of(line.arrived, start, line.classes, k, inside) for k in range(line.n_classes)]
-        for place, group in [*enumerate(workload.class_order), (-1, ALL)]:
-            mine = sums.sum(axis=0) if place < 0 else sums[place]
-            if place < 0:
-                mine[MOST] = sums[:, MOST].max(initial=0)
-            by_class.append(key | {"class": group} | _row(mine, np.concatenate(waits) if place < 0 else waits[place]))
+        passed = passed_by(line.arrived, start, ends, line.classes, line.n_classes)
+        told = Told(line.arrived, start, ends, line.classes, passed, inside)
+        rows, between = told.rows(workload.class_order, within, line.courtesy)
+        by_class += [key | row for row in rows]
         for j, group in enumerate(workload.class_order):
             for i, other in enumerate(workload.class_order):
                 pairs.append(key | {"passing": other, "passed": group, "passes": int(between[i, j])})
         servers.append(key | {"busy_share": _busy_share(line, start)})
-    return by_class, pairs, servers
+        curves.append(told.curves(workload.class_order).assign(policy=name))
+    return by_class, pairs, servers, pd.concat(curves, ignore_index=True)
 
 
-def _passed_by(line: Line, start: Floats, ends: Floats) -> NDArray[np.int32]:
-    """Return how often each customer was passed by each class, int32 [customers, classes]."""
-    n, classes = line.arrived.size, line.n_classes
-    order, arrived = np.arange(n, dtype=np.int32), _in_order(line.arrived)
-    sorted_ends = _in_order(ends)
-    if not settle_ties(order, arrived, sorted_ends):
-        order = np.lexsort((ends, line.arrived)).astype(np.int32)
-        sorted_ends = _in_order(ends[order])
-    codes = line.classes.astype(np.int8)
-    passer = np.where(np.isnan(start), np.int8(classes), codes)[order]
-    passed = np.where(ends > line.arrived, codes, np.int8(classes))[order]
-    counts = np.zeros((n, classes), np.int32), np.zeros((n, classes), np.int32)
-    sort_and_count(sorted_ends, np.arange(n, dtype=np.int32), 0, n, 0, passer, passed, classes, *counts)
-    out = np.empty_like(counts[0])
-    scatter(0, n, order, counts[0], out)
-    return out
+@dataclass(frozen=True)
+class Told:
+    """What became of customers, to be added up: arrays of length n, and the stretch of arrivals that count."""
 
+    arrived: Floats
+    start: Floats
+    ends: Floats
+    classes: NDArray[np.int64]
+    passed: NDArray[np.int32]
+    inside: Floats
 
-def _in_order(times: Floats) -> NDArray[np.int64]:
-    """Return whole numbers in the same order as times: the bits of floats that are not negative are."""
-    whole: NDArray[np.int64] = (times - min(times.min(initial=0.0), 0.0) + 0.0).view(np.int64)
-    return whole
+    def rows(
+        self, class_order: Sequence[Any], within: Floats, needs: NDArray[np.bool_] | None = None
+    ) -> tuple[list[dict[str, Any]], NDArray[np.int64]]:
+        """Return the rows of `Runs.by_class`, and the passes by the passing and the passed class."""
+        data = (self.arrived, self.start, self.ends)
+        sums, between = class_sums(*data, self.classes, self.passed, self.inside, within)
+        waits = [waits_of(self.arrived, self.start, self.classes, k, self.inside) for k in range(within.size)]
+        rows = [{"class": group} | _row(sums[k], waits[k]) for k, group in enumerate(class_order)]
+        every = sums.sum(axis=0)
+        every[MOST] = sums[:, MOST].max(initial=0)
+        rows.append({"class": ALL} | _row(every, np.concatenate(waits)))
+        if needs is not None and needs.any():
+            mine = Told(
+                self.arrived[needs],
+                self.start[needs],
+                self.ends[needs],
+                self.classes[needs],
+                self.passed[needs],
+                self.inside,
+            )
+            rows.append({"class": NEED} | mine.rows(class_order, within)[0][-1])
+            rows[-1]["class"] = NEED
+        return rows, between
+
+    def curves(self, class_order: Sequence[Any]) -> pd.DataFrame:
+        """Return class, t_s and the share of queued contacts that wait longer."""
+        waits = self.ends - self.arrived
+        count = (waits > 0) & (self.arrived >= self.inside[0]) & (self.arrived < self.inside[1])
+        parts = []
+        for k, group in enumerate(class_order):
+            mine = np.sort(waits[count & (self.classes == k)])
+            if mine.size:
+                longer = 1 - np.searchsorted(mine, CURVE_S, side="right") / mine.size
+                parts.append(pd.DataFrame({"class": group, "t_s": CURVE_S, "share": longer}))
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["class", "t_s", "share"])
 
 
 def _row(sums: Floats, waits: Floats) -> dict[str, Any]:

@@ -22,12 +22,16 @@ Schedule = tuple[ArrayLike, ArrayLike]
 
 @dataclass(frozen=True)
 class Arrivals:
-    """Customers drawn for a queue: arrays of length n, times in one unit (the simulator calls it seconds)."""
+    """Customers drawn for a queue: arrays of length n, times in one unit (the simulator calls it seconds).
+
+    `courtesy` tells who has a need that a rule may answer with the first class, see `policies.Courtesy`.
+    """
 
     arrived_s: NDArray[np.float64]
     service_s: NDArray[np.float64]
     classes: NDArray[np.int64]
     patience_s: NDArray[np.float64] | None
+    courtesy: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +45,7 @@ class Line:
     n_classes: int
     shift_at: NDArray[np.float64]
     shift_servers: NDArray[np.int64]
+    courtesy: NDArray[np.bool_] | None = None
 
     @classmethod
     def of(cls, arrivals: Arrivals, servers: int | Schedule, *, classes: int) -> Line:
@@ -60,15 +65,19 @@ class Line:
             n_classes=classes,
             shift_at=shift_at,
             shift_servers=shift_servers,
+            courtesy=arrivals.courtesy,
         )
 
     def served(self, ranking: Ranking) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return when each is started (NaN: never), and by which server (-1: none)."""
+        classes = self.classes
+        if ranking.courtesy and self.courtesy is not None:
+            classes = np.where(self.courtesy, 0, classes)
         start, server = serve(
             self.arrived,
             self.service,
             self.deadline,
-            self.classes,
+            classes,
             ranking.level,
             ranking.advance_s,
             ranking.rate,
@@ -90,6 +99,7 @@ def simulate(
     classes: ArrayLike | None = None,
     class_order: Sequence[Any] | None = None,
     patience_s: ArrayLike | None = None,
+    courtesy: ArrayLike | None = None,
     policy: Policy | None = None,
 ) -> pd.DataFrame:
     """Serve given customers by a rule, without preemption, and say what became of each.
@@ -110,6 +120,8 @@ def simulate(
         All classes, the one to be preferred first; default: those that occur, in ascending order.
     patience_s : array of length n, seconds, optional
         A customer not started within his patience leaves; infinity waits for ever. Absent: nobody leaves.
+    courtesy : bool array of length n, optional
+        Who has a need; it makes a difference under `policies.Courtesy` only.
     policy : one of `policies`, optional
         Default: first come, first served.
 
@@ -142,6 +154,7 @@ def simulate(
         n_classes=len(order),
         shift_at=shift_at,
         shift_servers=shift_servers,
+        courtesy=None if courtesy is None else _flags(courtesy, n),
     )
     start, server = line.served((policy or Fcfs()).ranking(order))
     never = np.isnan(start)
@@ -265,6 +278,10 @@ def _patience(values: ArrayLike, length: int) -> NDArray[np.float64]:
     array = np.ascontiguousarray(values, dtype=np.float64)
     _numbers(np.where(array == np.inf, 0.0, array), "patience_s", length=length, minimum=0.0)
     return array
+
+
+def _flags(values: ArrayLike, length: int) -> NDArray[np.bool_]:
+    return _numbers(np.asarray(values, dtype=bool).astype(np.float64), "courtesy", length=length) > 0
 
 
 def _classes(

@@ -30,8 +30,6 @@ class Workload:
         Seconds from the beginning, ascending, and how many serve from then on; none before the first.
     begin_s, until_s : float
         Only who arrives from `begin_s` on and before `until_s` is counted: what comes before warms the queue up.
-    cautions : tuple of str
-        What a reader should know of it, as texts in his language.
     """
 
     class_order: tuple[Any, ...]
@@ -40,7 +38,6 @@ class Workload:
     shift_servers: NDArray[np.int64] = field(default_factory=lambda: np.array([1], dtype=np.int64))
     begin_s: float = -np.inf
     until_s: float = np.inf
-    cautions: tuple[str, ...] = ()
 
     @property
     def schedule(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

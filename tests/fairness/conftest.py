@@ -11,43 +11,8 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 T0 = pd.Timestamp("2026-03-02 09:00:00", tz="UTC")
-
-
-@pytest.fixture(scope="session")
-def bank_calls(real_data: Path) -> pd.DataFrame:
-    """The bank's calls of February 1999 as a typed table of contacts: dropped rows gone, tiers "0", "1", "2"."""
-    raw = pd.read_csv(real_data / "anonymous_bank/calls_1999_02.txt", sep="\t", dtype=str, encoding="latin-1")
-    raw = raw[raw["outcome"] != "PHANTOM"].reset_index(names="line")
-    day = pd.to_datetime(raw["date"], format="%y%m%d", utc=True)
-    clock = {
-        name: day + pd.to_timedelta(raw[name]) for name in ("vru_exit", "q_start", "q_exit", "ser_start", "ser_exit")
-    }
-    for name in ("q_exit", "ser_start", "ser_exit"):
-        clock[name] = clock[name].where(raw[name] != "0:00:00")
-    next_day = pd.Timedelta(days=1)
-    queued = (raw["q_start"] != "0:00:00") & (raw["q_time"].astype(int) > 0)
-    left_queue = clock["q_exit"].where(queued)
-    left_queue = left_queue.where(~(left_queue < clock["q_start"]), left_queue + next_day)
-    arrived = clock["q_start"].where(queued, clock["ser_start"].fillna(clock["vru_exit"]))
-    started = clock["ser_start"].where(~(clock["ser_start"] < arrived), clock["ser_start"] + next_day)
-    ended = clock["ser_exit"].where(~(clock["ser_exit"] < started), clock["ser_exit"] + next_day)
-    return pd.DataFrame(
-        {
-            "contact_id": raw["vru+line"] + "-" + raw["call_id"] + "-" + raw["line"].astype(str),
-            "customer_id": raw["customer_id"],
-            "tier": raw["priority"],
-            "queue": raw["type"],
-            "arrived_at": arrived.astype("datetime64[us, UTC]"),
-            "wait_ended_at": left_queue.where(queued, arrived).astype("datetime64[us, UTC]"),
-            "started_at": started.astype("datetime64[us, UTC]"),
-            "ended_at": ended.astype("datetime64[us, UTC]"),
-            "outcome": raw["outcome"].map({"AGENT": "served", "HANG": "abandoned"}),
-            "queued": queued,
-        }
-    )
 
 
 @pytest.fixture(scope="session")

@@ -28,11 +28,12 @@ def made(values):
     return Runs(
         policies=tuple(values),
         class_order=("first", "rest"),
-        sla_s=20,
+        sla_s=(20, 20),
         replications=n,
         by_class=pd.DataFrame(rows),
         pairs=none,
         servers=none,
+        curves=none,
     )
 
 
