@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final
 
 import pandas as pd
 import typer
 
 from cxlib import __version__, formats
-from cxlib.commands import campaigns, matching
+from cxlib.commands import balance, campaigns, matching
 from cxlib.commands.options import AsJson, Data, MappingFiles, Yes, Zone  # noqa: TC001 - typer reads them when it runs
 from cxlib.errors import CxError
 from cxlib.intake import Question
@@ -20,29 +20,25 @@ from cxlib.store import OnConflict  # noqa: TC001 - typer reads it when it runs
 from cxlib.store.data_sets import WORK
 from cxlib.terminal import (
     REFUSED,
-    certain,
     dataset_id,
     finished,
     frame_text,
     open_store,
-    pair,
     path_of,
     progress,
-    read_file,
     refusing,
     report_of,
     said_report,
     show,
-    tables_of,
     to_read,
     write_csv,
-    zone_of,
 )
 from cxlib.texts import LANGUAGES, N_, _, match_language, set_language
 from cxlib.texts import language as current_language
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Service-tier fairness and plan matching.")
 matching.add_to(app)
+balance.add_to(app)
 campaigns.add_to(app)
 
 WHOLE: Final = "cxlib.importing.whole"
@@ -123,54 +119,6 @@ def import_files(
             + "\n"
             + _("Data set {id}, version {n}.", id=opened, n=done["version"]),
         )
-
-
-@app.command()
-def fairness(
-    contacts: Annotated[Path | None, typer.Argument(help="Contacts; or use --data.")] = None,
-    data: Data = None,
-    tiers: Annotated[Path | None, typer.Option(help="Tiers with their ranks.")] = None,
-    rank: Annotated[list[str] | None, typer.Option(help="TIER=RANK, 1 is served first.")] = None,
-    queue: Annotated[str | None, typer.Option(help="Only this queue.")] = None,
-    sla: Annotated[str, typer.Option(help="Seconds that count as in time, between commas.")] = "20,60,90",
-    pool: Annotated[
-        Literal["within", "one"], typer.Option(help="Each queue and location by itself, or all as one line.")
-    ] = "within",
-    passers: Annotated[
-        Literal["all", "queued"], typer.Option(help="queued: only those who queued count as passing.")
-    ] = "all",
-    mapping: MappingFiles = None,
-    zone: Zone = None,
-    yes: Yes = False,
-    as_json: AsJson = False,
-) -> None:
-    """Say how tiers wait and compare, who passes whom, at what cost, and what may mislead."""
-    from cxlib.fairness.report import fairness_report  # noqa: PLC0415
-
-    with refusing(as_json=as_json):
-        if data is not None:
-            tables, _settings = tables_of(data, ("contacts", "tiers"))
-            zone = zone or zone_of(data)
-        elif contacts is not None:
-            reading = certain(contacts, read_file(f"contacts={contacts}", mapping, zone), yes=yes)
-            tables, zone = {"contacts": reading.table}, zone or reading.mapping.zone
-            if tiers is not None:
-                tables["tiers"] = certain(tiers, read_file(f"tiers={tiers}", mapping, None), yes=yes).table
-        else:
-            tables = {}
-        if "contacts" not in tables:
-            raise CxError("missing_table", N_("There are no contacts."), hint=N_("Give a file, or --data NAME."))
-        ranks: Any = {tier: int(place) for tier, place in (pair(each) for each in rank or [])} or tables.get("tiers")
-        report = fairness_report(
-            tables["contacts"],
-            ranks=ranks,
-            queue=queue,
-            thresholds=[float(each) for each in sla.split(",")],
-            one_pool=pool == "one",
-            passers=passers,
-            zone=zone or "UTC",
-        )
-        show(report.as_dict(), as_json=as_json, said=report.said)
 
 
 @app.command()

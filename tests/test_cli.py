@@ -122,6 +122,34 @@ def test_the_bank_s_queue(real_data: Path, pool: str, passes: int, vip_over_regu
         assert theta["theta_s"] == 89
 
 
+@pytest.mark.real_data
+def test_the_bank_s_rule_simulated_beside_its_log(real_data: Path) -> None:
+    calls = real_data / "anonymous_bank" / "calls_1999_02.txt"
+    mapping = ["--mapping", f"contacts={MAPPINGS / 'bank_calls.json'}"]
+    groups = ["--group", "2=VIP", "--group", "1=regular", "--group", "0=regular"]
+    rules = ["--rule", "head_start=90", "--rule", "fcfs"]
+    found = run_json("simulate", calls, *mapping, *RANKS, *groups, *rules, "--sla", 60)
+    assert (found["classes"], found["fit"]["kind"], found["beside"]["verdict"]) == (
+        ["VIP", "regular"],
+        "head_start",
+        "fair",
+    )
+    seen = {(row["class"], row["indicator"]): row["observed"] for row in found["beside"]["rows"]}
+    assert [round(seen[tier, "mean_wait_s"], 3) for tier in ("VIP", "regular")] == [67.219, 92.898]
+    assert [round(seen[tier, "sla"], 5) for tier in ("VIP", "regular")] == [0.54803, 0.33085]
+    assert [row["policy"] for row in found["frontier"]] == ["in_force", "head_start=90", "fcfs"]
+
+
+def test_rules_for_the_demo_from_the_command_line(demo_contacts: list[Any]) -> None:
+    short = ["--queue", "billing", "--replications", 2]
+    found = run_json("simulate", *demo_contacts, *short, "--rule", "courtesy+head_start=60", "--agents", 1)
+    assert found["fit"]["kind"] == "head_start"
+    assert [row["policy"] for row in found["frontier"]] == ["in_force", "courtesy+head_start=60"]
+    assert "现行规则" in run("--lang", "zh_CN", "simulate", *demo_contacts, *short, "--rule", "strict")
+    run("simulate", *demo_contacts, *short, "--rule", "nothing", code=1)
+    run("simulate", *demo_contacts, "--queue", "nowhere", code=1)
+
+
 @pytest.fixture(scope="module")
 def demo_contacts(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     folder = tmp_path_factory.mktemp("contacts")
