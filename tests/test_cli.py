@@ -146,7 +146,15 @@ def test_rules_for_the_demo_from_the_command_line(demo_contacts: list[Any]) -> N
     assert found["fit"]["kind"] == "head_start"
     assert [row["policy"] for row in found["frontier"]] == ["in_force", "courtesy+head_start=60"]
     assert "现行规则" in run("--lang", "zh_CN", "simulate", *demo_contacts, *short, "--rule", "strict")
+    promised = ["--promise", "贵宾:sla=0.4", "--promise", "*:abandonment=0.5", "--rule", "fcfs"]
+    found = run_json("simulate", *demo_contacts, *short, *promised, "--sla", 60, "--solve", "head_start")
+    assert [row["bound"] for row in found["promised"]["fcfs"]] == [0.4, 0.5]
+    (solved,) = found["solved"]
+    assert solved["value"] is not None
+    assert all(row["kept"] for row in solved["kept"])
     run("simulate", *demo_contacts, *short, "--rule", "nothing", code=1)
+    run("simulate", *demo_contacts, *short, "--promise", "sla", code=1)
+    run("simulate", *demo_contacts, *short, "--solve", "agents", code=1)
     run("simulate", *demo_contacts, "--queue", "nowhere", code=1)
 
 

@@ -78,6 +78,13 @@ def simulate(
         list[str] | None,
         typer.Option(help="A rule to try, such as head_start=60, strict, max_passes=2, courtesy+head_start=60."),
     ] = None,
+    promise: Annotated[
+        list[str] | None, typer.Option(help="TIER:INDICATOR=BOUND to be kept, such as gold:sla=0.6; * for all.")
+    ] = None,
+    find: Annotated[
+        list[str] | None,
+        typer.Option("--solve", help="Also find the mildest that keeps the promises: head_start, max_passes, agents."),
+    ] = None,
     agents: Annotated[float, typer.Option(help="So many more (or fewer) on duty under the rules tried.")] = 0.0,
     sla: Annotated[float, typer.Option(help="Seconds that count as in time.", min=0)] = 20.0,
     replications: Annotated[int, typer.Option(help="How often chance is drawn anew.", min=2, max=1000)] = 20,
@@ -88,6 +95,7 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Find the rule in force, set its simulation beside the log, and say what other rules would do."""
+    from cxlib.queueing.promises import promise_of  # noqa: PLC0415
     from cxlib.queueing.report import policy_report  # noqa: PLC0415
 
     with refusing(as_json=as_json):
@@ -97,6 +105,8 @@ def simulate(
             tables["contacts"],
             rules=rule or (),
             agents=agents,
+            promises=[promise_of(each) for each in promise or []],
+            families=find or (),
             sla_s=sla,
             replications=replications,
             random_state=seed,

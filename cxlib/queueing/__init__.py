@@ -6,6 +6,7 @@ from cxlib.queueing.common_numbers import common_numbers_gain
 from cxlib.queueing.fitting import Fit, fit_rule
 from cxlib.queueing.frontier import frontier
 from cxlib.queueing.policies import Accumulating, Courtesy, Fcfs, HeadStart, MaxPasses, Reserved, Strict, WaitCap
+from cxlib.queueing.promises import Promise, Solved, kept, solve
 from cxlib.queueing.runs import Runs, replicate
 from cxlib.queueing.simulate import draw_poisson, simulate, simulate_mmc
 from cxlib.queueing.sizing import Sizing, sized, sizing
@@ -32,9 +33,11 @@ __all__ = [
     "Fit",
     "HeadStart",
     "MaxPasses",
+    "Promise",
     "Reserved",
     "Runs",
     "Sizing",
+    "Solved",
     "Strict",
     "WaitCap",
     "Workload",
@@ -49,6 +52,7 @@ __all__ = [
     "fcfs_wait",
     "fit_rule",
     "frontier",
+    "kept",
     "observed",
     "poisson_workload",
     "priority_waits",
@@ -58,4 +62,5 @@ __all__ = [
     "sized",
     "sizing",
     "smallest_staff",
+    "solve",
 ]

@@ -15,6 +15,7 @@ from cxlib.queueing.fitting import LEAST_PAIRS, WHY, Fit, fit_rule
 from cxlib.queueing.frontier import frontier
 from cxlib.queueing.naming import rule_of, rule_said
 from cxlib.queueing.policies import Fcfs
+from cxlib.queueing.promises import Promise, Solved, kept, solve
 from cxlib.queueing.runs import REPLICATIONS, SLA_S, Runs, replicate
 from cxlib.texts import _, sentences
 
@@ -56,6 +57,10 @@ class PolicyReport:
     runs : Runs
     frontier : pandas frame
         `frontier`: what the first class gains in mean wait against what the last one loses.
+    promised : dict of str to pandas frame
+        `promises.kept` under each policy; empty without promises.
+    solved : tuple of Solved
+        The mildest rules that keep the promises, by family that was asked for.
     """
 
     calibration: Calibration
@@ -65,6 +70,8 @@ class PolicyReport:
     policies: dict[str, Policy]
     runs: Runs
     frontier: pd.DataFrame
+    promised: dict[str, pd.DataFrame]
+    solved: tuple[Solved, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report for JSON; what is missing is None."""
@@ -94,6 +101,17 @@ class PolicyReport:
             "rules": {name: rule_said(rule, order) for name, rule in self.policies.items()},
             "summary": records(self.runs.summary()),
             "frontier": records(self.frontier),
+            "promised": {name: records(table) for name, table in self.promised.items()},
+            "solved": [
+                {
+                    "family": each.family,
+                    "value": each.value,
+                    "closest": each.closest,
+                    "rule": rule_said(each.rule, order),
+                    "kept": records(each.kept),
+                }
+                for each in self.solved
+            ],
         }
 
     @property
@@ -114,8 +132,14 @@ class PolicyReport:
             wide.round(4).reset_index().to_string(index=False),
             _("What {first} gains in mean wait, and {last} loses, in seconds", first=order[0], last=order[-1]),
             self.frontier.round(3).to_string(index=False),
+            *(self._promises_said(name) for name in self.promised),
+            *(f"{solved_said(each, order)}\n{each.kept.round(4).to_string(index=False)}" for each in self.solved),
         ]
         return "\n\n".join(parts)
+
+    def _promises_said(self, name: str) -> str:
+        said = _("Promises under {rule}", rule=name)
+        return f"{said}\n{self.promised[name].round(4).to_string(index=False)}"
 
 
 def policy_report(
@@ -123,6 +147,8 @@ def policy_report(
     *,
     rules: Sequence[str] = (),
     agents: float = 0.0,
+    promises: Sequence[Promise] = (),
+    families: Sequence[str] = (),
     sla_s: float = SLA_S,
     replications: int = REPLICATIONS,
     random_state: int = 0,
@@ -139,6 +165,11 @@ def policy_report(
         Short texts, see `naming.rule_of`; default: `USUAL`.
     agents : float
         So many more (or fewer) on duty under every rule but the one in force.
+    promises : sequence of Promise
+        Checked under each rule.
+    families : sequence of str
+        Of `promises.FAMILIES`: look also for the mildest of each that keeps all promises; agents under the rule in
+        force.
     report : function of a share 0 to 1, optional
         What it raises ends the work.
     **chosen
@@ -165,6 +196,10 @@ def policy_report(
         policies={IN_FORCE: taken, **policies},
         runs=runs,
         frontier=frontier(runs, gain=(first, "mean_wait_s"), loss=(last, "mean_wait_s"), base=IN_FORCE),
+        promised={name: kept(runs, name, promises) for name in runs.policies} if promises else {},
+        solved=tuple(
+            solve(found, promises, family=family, rule=taken, **options) for family in dict.fromkeys(families)
+        ),
     )
 
 
@@ -210,6 +245,19 @@ def fit_said(fit: Fit, class_order: Sequence[Any]) -> str:
             points=formats.number(100 * fit.distance, decimals=1),
         )
     return sentences(first, told, next_best)
+
+
+def solved_said(solved: Solved, class_order: Sequence[Any]) -> str:
+    """Return what `solve` found in the reader's words."""
+    first, amount = class_order[0], formats.number(solved.closest)
+    said = {
+        "head_start": _("a head start of {n} s for {first}", n=amount, first=first),
+        "max_passes": _("strict priority with at most {n} passes", n=amount),
+        "agents": _("{n} agents more than today", n=amount),
+    }[solved.family]
+    if solved.value is None:
+        return _("None of these keeps all promises; closest comes {rule}.", rule=said)
+    return _("The promises are kept by {rule}.", rule=said)
 
 
 def caution_said(caution: Caution) -> str:
