@@ -152,11 +152,7 @@ def pool_log(
     chosen = replace(prepared, frame=frame)
     lines = lines_of(chosen, by=by, pool=None, keep=("agent_id", "need"))
     if not len(lines):
-        raise CxError(
-            "no_contacts_there",
-            N_("There are no contacts in this queue and period."),
-            hint=N_("Choose another queue or a longer period."),
-        )
+        raise _nobody()
     order = class_order or _by_rank(lines.tiers, by, prepared.ranks)
     more = lines.columns("done_us", "service_us", *(name for name in ("agent_id", "need") if name in names_of(lines)))
     row = lines.order
@@ -165,11 +161,7 @@ def pool_log(
     row = row[use]
     arrived = lines.arrived[row]
     if not arrived.size:
-        raise CxError(
-            "no_contacts_there",
-            N_("There are no contacts in this queue and period."),
-            hint=N_("Choose another queue or a longer period."),
-        )
+        raise _nobody()
     ends = lines.ends[row]
     offsets = utc_offsets(zone, int(arrived.min()), int(arrived.max()) + DAY_US)
     origin = (int(arrived[0]) + offsets[0][1]) // DAY_US * DAY_US - offsets[0][1]
@@ -200,6 +192,14 @@ def pool_log(
         has_needs=bool(needs.any()),
         lines=lines,
         labels_follow_queue=label_trap(chosen, label="tier" if isinstance(by, Mapping) else lines.key).warned,
+    )
+
+
+def _nobody() -> CxError:
+    return CxError(
+        "no_contacts_there",
+        N_("There are no contacts in this queue and period."),
+        hint=N_("Choose another queue or a longer period."),
     )
 
 

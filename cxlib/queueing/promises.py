@@ -95,7 +95,7 @@ class Solved:
     kept : pandas frame
         `kept` under that rule.
     tried : pandas frame
-        value, short (by how much all promises are missed together, in units of the noise-free bound), all_kept.
+        value, short (by how much promises are missed together, each relative to its bound), all_kept.
     """
 
     family: str
@@ -166,9 +166,11 @@ def solve(
 
     Notes
     -----
-    All members of a family are run on the same customers. Head starts are searched on a grid that is halved around the
-    best: what one class gains by a longer head start others lose, so promises to both are kept in one stretch of it or
-    nowhere. Agents and passes are tried one by one from the mildest on.
+    All members of a family are run on the same customers. Head starts are searched on a grid that is refined around the
+    least that keeps all promises, else around the one that comes closest, down to whole seconds. That takes for granted
+    that what one class gains by a longer head start others lose; a stretch of it that keeps all promises only between
+    two points of the grid, away from the closest, would be missed. Agents are doubled and halved, passes tried from a
+    list (0 to 60).
 
     Raises
     ------

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cxlib import formats
 from cxlib.engine.records import records
-from cxlib.queueing.beside import REASONS, VERDICTS, Beside, beside_log
+from cxlib.queueing.beside import REASONS, VERDICTS, Beside, observed, set_beside
 from cxlib.queueing.calibration import CAUTIONS, Calibration, Caution, calibrate
 from cxlib.queueing.fitting import LEAST_PAIRS, WHY, Fit, fit_rule
 from cxlib.queueing.frontier import frontier
@@ -38,7 +38,8 @@ USUAL: Final = (
 )
 """Rules that are tried where none are named."""
 SHOWN: Final = ("mean_wait_s", "p90_wait_s", "sla", "abandonment", "passed_once", "passed_thrice")
-TRIED_PART: Final = 0.5
+TODAY_PART: Final = 0.1
+"""Of the work, until the rule in force has been simulated."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +124,8 @@ class PolicyReport:
             index=["policy", "class"], columns="indicator", values="value", sort=False
         )[list(SHOWN)]
         parts = [
+            sentences(f"{_(VERDICTS[self.beside.verdict])}.", *(_(REASONS[each]) for each in self.beside.reasons)),
             fit_said(self.fit, order),
-            f"{_(VERDICTS[self.beside.verdict])}." + "".join(f" {_(REASONS[each])}" for each in self.beside.reasons),
             *(caution_said(each) for each in self.calibration.cautions),
             judged.round(4).to_string(index=False),
             _("What each rule would do"),
@@ -180,12 +181,13 @@ def policy_report(
     taken = fit.rule or Fcfs()
     options: dict[str, Any] = {"replications": replications, "sla_s": sla_s, "random_state": random_state}
     tell = report or (lambda _share: None)
-    beside = beside_log(found, taken, report=lambda part: tell(TRIED_PART * part), **options)
     policies = {text: rule_of(text, found.class_order) for text in rules or USUAL}
-    workload = found.replayed()
-    today = replicate(workload, {IN_FORCE: taken}, **options)
-    changed = found.with_servers(agents).replayed() if agents else workload
-    others = replicate(changed, policies, report=lambda part: tell(TRIED_PART + (1 - TRIED_PART) * part), **options)
+    today = replicate(found.replayed(), {IN_FORCE: taken}, report=lambda part: tell(TODAY_PART * part), **options)
+    beside = set_beside(observed(found, sla_s), today.summary())
+    changed = found.with_servers(agents) if agents else found
+    others = replicate(
+        changed.replayed(), policies, report=lambda part: tell(TODAY_PART + (1 - TODAY_PART) * part), **options
+    )
     runs = joined(today, others)
     first, last = found.class_order[0], found.class_order[-1]
     return PolicyReport(
@@ -198,7 +200,8 @@ def policy_report(
         frontier=frontier(runs, gain=(first, "mean_wait_s"), loss=(last, "mean_wait_s"), base=IN_FORCE),
         promised={name: kept(runs, name, promises) for name in runs.policies} if promises else {},
         solved=tuple(
-            solve(found, promises, family=family, rule=taken, **options) for family in dict.fromkeys(families)
+            solve(found, promises, family=family, rule=taken, report=tell, **options)
+            for family in dict.fromkeys(families)
         ),
     )
 
@@ -249,11 +252,13 @@ def fit_said(fit: Fit, class_order: Sequence[Any]) -> str:
 
 def solved_said(solved: Solved, class_order: Sequence[Any]) -> str:
     """Return what `solve` found in the reader's words."""
-    first, amount = class_order[0], formats.number(solved.closest)
+    first, amount = class_order[0], formats.number(abs(solved.closest))
     said = {
         "head_start": _("a head start of {n} s for {first}", n=amount, first=first),
         "max_passes": _("strict priority with at most {n} passes", n=amount),
-        "agents": _("{n} agents more than today", n=amount),
+        "agents": _("{n} agents fewer than today", n=amount)
+        if solved.closest < 0
+        else _("{n} agents more than today", n=amount),
     }[solved.family]
     if solved.value is None:
         return _("None of these keeps all promises; closest comes {rule}.", rule=said)

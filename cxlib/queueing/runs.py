@@ -283,8 +283,7 @@ class Told:
                 self.passed[needs],
                 self.inside,
             )
-            rows.append({"class": NEED} | mine.rows(class_order, within)[0][-1])
-            rows[-1]["class"] = NEED
+            rows.append(mine.rows(class_order, within)[0][-1] | {"class": NEED})
         return rows, between
 
     def curves(self, class_order: Sequence[Any]) -> pd.DataFrame:
