@@ -124,7 +124,9 @@ class PolicyReport:
             index=["policy", "class"], columns="indicator", values="value", sort=False
         )[list(SHOWN)]
         parts = [
-            sentences(f"{_(VERDICTS[self.beside.verdict])}.", *(_(REASONS[each]) for each in self.beside.reasons)),
+            sentences(
+                _("{said}.", said=_(VERDICTS[self.beside.verdict])), *(_(REASONS[each]) for each in self.beside.reasons)
+            ),
             fit_said(self.fit, order),
             *(caution_said(each) for each in self.calibration.cautions),
             judged.round(4).to_string(index=False),
