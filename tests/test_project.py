@@ -129,6 +129,11 @@ def test_every_setting_of_the_server_is_one_that_it_knows() -> None:
     assert settings["client"]["disableDataExport"] is True
 
 
+def test_no_two_test_files_share_a_name() -> None:
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names)), "files of one name cannot be collected in one run"
+
+
 def test_no_page_stands_where_the_server_would_find_it_by_itself() -> None:
     assert list((ROOT / "pages").glob("*.py")) == []
     assert not (ROOT / "cxlib" / "ui" / "pages").exists()
