@@ -110,6 +110,11 @@ class Calibration:
         return self.log.class_order
 
     @property
+    def hour(self) -> Int64s:
+        """Local hour of the day of each quarter hour."""
+        return self.slot * 24 // SLOTS
+
+    @property
     def n_days(self) -> int:
         """Local days on which anybody arrived."""
         return int(np.unique(np.floor(self.log.local_s(self.log.arrived_s) / DAY_S)).size)
@@ -134,7 +139,7 @@ class Calibration:
     def staff_by_hour(self) -> pd.DataFrame:
         """Return the mean number on duty by local hour, over the days with anybody on duty then: hour, agents."""
         there = self.agents > 0
-        table = pd.DataFrame({"hour": self.slot[there] * 24 // SLOTS, "agents": self.agents[there]})
+        table = pd.DataFrame({"hour": self.hour[there], "agents": self.agents[there]})
         return table.groupby("hour")["agents"].mean().reset_index()
 
     def with_servers(self, change: float, *, hours: Mapping[int, float] | None = None) -> Calibration:
@@ -151,7 +156,7 @@ class Calibration:
             ``no_staff_left``.
         """
         by_hour = np.array([float((hours or {}).get(hour, 0.0)) for hour in range(24)])
-        agents = np.where(self.agents > 0, self.agents + change + by_hour[self.slot * 24 // SLOTS], 0.0)
+        agents = np.where(self.agents > 0, self.agents + change + by_hour[self.hour], 0.0)
         agents = np.maximum(agents, 0.0)
         if not agents.any():
             raise CxError("no_staff_left", N_("With that, nobody is left on duty."), hint=N_("Take away fewer agents."))
@@ -248,7 +253,7 @@ class Calibration:
         known = self.believed
         np.add.at(counts, (place[known], log.classes[known]), 1.0)
         if not known.all():
-            hour = self.slot[place[~known]] * 24 // SLOTS
+            hour = self.hour[place[~known]]
             np.add.at(counts, place[~known], self.chances[hour])
         open_, days = self._open(place), self.day - self.day.min()
         key = (self.day + 3) % 7 * SLOTS + self.slot

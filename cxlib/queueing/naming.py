@@ -91,10 +91,41 @@ def _whole(value: float, text: str) -> int:
     return int(value)
 
 
-def rule_said(rule: Policy, class_order: Sequence[Any]) -> str:
-    """Return a rule in the reader's words."""
+def rule_text(rule: Policy, class_order: Sequence[Any]) -> str:
+    """Return the short text that `rule_of` reads as this rule."""
     if isinstance(rule, Courtesy):
-        return _("{rule}, those with a need as the first tier", rule=rule_said(rule.rule, class_order))
+        return COURTESY + rule_text(rule.rule, class_order)
+    if isinstance(rule, HeadStart):
+        text = _texted("head_start", rule.seconds, class_order, 0.0)
+    elif isinstance(rule, Accumulating):
+        text = _texted("accumulating", rule.rates, class_order, 1.0)
+    elif isinstance(rule, Reserved):
+        text = _texted("reserved" if rule.overflow else "reserved_only", rule.servers, class_order, 0.0)
+    elif isinstance(rule, MaxPasses):
+        text = f"max_passes={rule.most}"
+    elif isinstance(rule, WaitCap):
+        text = f"wait_cap={_plain(rule.seconds)}"
+    else:
+        text = "strict" if isinstance(rule, Strict) else "fcfs"
+    return text
+
+
+def _texted(kind: str, given: Any, class_order: Sequence[Any], usual: float) -> str:
+    by_class = dict(_told(given, class_order))
+    numbers = [by_class.get(name, usual) for name in class_order]
+    while len(numbers) > 1 and numbers[-1] == usual:
+        numbers.pop()
+    return f"{kind}={','.join(map(_plain, numbers))}"
+
+
+def _plain(value: float) -> str:
+    return f"{value:.0f}" if float(value).is_integer() else repr(float(value))
+
+
+def rule_said(rule: Policy, class_order: Sequence[Any], say: Callable[[Any], str] = str) -> str:
+    """Return a rule in the reader's words; `say` gives the name of a class."""
+    if isinstance(rule, Courtesy):
+        return _("{rule}, those with a need as the first tier", rule=rule_said(rule.rule, class_order, say))
     if isinstance(rule, Strict):
         said = _("Strict priority")
     elif isinstance(rule, MaxPasses):
@@ -102,13 +133,13 @@ def rule_said(rule: Policy, class_order: Sequence[Any]) -> str:
     elif isinstance(rule, WaitCap):
         said = _("Strict priority up to a wait of {wait}", wait=formats.seconds(rule.seconds))
     elif isinstance(rule, HeadStart) and any(value for _name, value in _told(rule.seconds, class_order)):
-        some = [f"{name} {formats.seconds(value)}" for name, value in _told(rule.seconds, class_order) if value]
+        some = [f"{say(name)} {formats.seconds(value)}" for name, value in _told(rule.seconds, class_order) if value]
         said = _("Head start: {list}", list=formats.listed(some))
     elif isinstance(rule, Accumulating):
-        some = [f"{name} × {formats.ratio(value)}" for name, value in _told(rule.rates, class_order) if value != 1]
+        some = [f"{say(name)} × {formats.ratio(value)}" for name, value in _told(rule.rates, class_order) if value != 1]
         said = _("Priority that grows with the wait: {list}", list=formats.listed(some))
     elif isinstance(rule, Reserved):
-        some = [f"{name} {formats.number(value)}" for name, value in _told(rule.servers, class_order) if value]
+        some = [f"{say(name)} {formats.number(value)}" for name, value in _told(rule.servers, class_order) if value]
         kept = (
             _("Agents kept for {list}, who help others when idle")
             if rule.overflow
@@ -117,6 +148,27 @@ def rule_said(rule: Policy, class_order: Sequence[Any]) -> str:
         said = kept.format(list=formats.listed(some))
     else:
         said = _("First come, first served")
+    return said
+
+
+def rule_brief(rule: Policy, class_order: Sequence[Any]) -> str:
+    """Return a rule in two or three words, for a mark on a chart."""
+    if isinstance(rule, Courtesy):
+        return f"{rule_brief(rule.rule, class_order)} + {_('need')}"
+    if isinstance(rule, Strict):
+        said = _("strict")
+    elif isinstance(rule, MaxPasses):
+        said = _("≤ {n} passes", n=int(rule.most))
+    elif isinstance(rule, WaitCap):
+        said = _("cap {n} s", n=_plain(rule.seconds))
+    elif isinstance(rule, HeadStart) and any(value for _name, value in _told(rule.seconds, class_order)):
+        said = f"+{'/'.join(_plain(value) for _name, value in _told(rule.seconds, class_order) if value)} s"
+    elif isinstance(rule, Accumulating):
+        said = f"×{'/'.join(_plain(value) for _name, value in _told(rule.rates, class_order) if value != 1)}"
+    elif isinstance(rule, Reserved):
+        said = _("{n} kept", n="/".join(_plain(value) for _name, value in _told(rule.servers, class_order) if value))
+    else:
+        said = _("in order")
     return said
 
 

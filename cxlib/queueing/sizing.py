@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from scipy import special
@@ -11,6 +11,11 @@ from scipy import special
 from cxlib.errors import CxError
 from cxlib.queueing.theory import erlang_a, erlang_b, erlang_c, fcfs_wait
 from cxlib.texts import N_
+
+if TYPE_CHECKING:
+    from cxlib.queueing.calibration import Calibration
+
+HOUR_S: Final = 3600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +122,30 @@ def sizing(
             (low, middle) if sized(**options, servers=middle, within=within).served_within >= share else (middle, high)
         )
     return sized(**options, servers=high, within=within)
+
+
+def busiest_hour(calibration: Calibration) -> tuple[float, float, float]:
+    """Return what sizing needs to know of the hour of the day (local) in which most arrive.
+
+    Returns
+    -------
+    arrivals per hour, on average over the days with anybody on duty in that hour; mean service and mean patience in
+    seconds, over the whole log. Patience is taken for exponential: the time waited over the number who left, infinite
+    where nobody did.
+    """
+    log = calibration.log
+    staffed = np.unique(calibration.day[calibration.agents > 0] * 24 + calibration.hour[calibration.agents > 0])
+    open_days = np.bincount(staffed % 24, minlength=24)
+    hour = (log.local_s(log.arrived_s) // HOUR_S).astype(np.int64)
+    came = np.bincount(hour[np.isin(hour, staffed)] % 24, minlength=24)
+    a_day = np.divide(came, open_days, out=np.zeros(24), where=open_days > 0)
+    waited = np.where(np.isfinite(log.ended_s), log.ended_s - log.arrived_s, 0.0)
+    left = int(log.left.sum())
+    return (
+        float(a_day.max()),
+        float(np.nanmean(np.where(log.served, log.done_s - log.ended_s, np.nan))),
+        float(waited.sum() / left) if left else np.inf,
+    )
 
 
 def _served_within(

@@ -14,6 +14,7 @@ from cxlib.store.records import (
     Tombstone,
     Version,
 )
+from cxlib.store.saved import Saved
 from cxlib.store.settings import SETTING_FIELDS, SettingField, Settings, SettingsVersion
 from cxlib.store.store import Store, default_root
 
@@ -28,6 +29,7 @@ __all__ = [
     "Incoming",
     "OnConflict",
     "Preview",
+    "Saved",
     "SettingField",
     "Settings",
     "SettingsVersion",

@@ -170,6 +170,19 @@ CAMPAIGNS: Final = sa.Table(
     _count("bytes"),
 )
 
+SAVED: Final = sa.Table(
+    "saved",
+    METADATA,
+    sa.Column("dataset_id", sa.ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True),
+    _text("kind", primary_key=True),
+    _count("number", primary_key=True, autoincrement=False),
+    _text("name"),
+    sa.Column("created_at", Moment, nullable=False),
+    _text("who"),
+    _count("version"),
+    sa.Column("record", Json, nullable=False),
+)
+
 MAPPINGS: Final = sa.Table(
     "mappings",
     METADATA,

@@ -11,6 +11,7 @@ from cxlib.store.data_sets import WORK
 from cxlib.store.imports import Imports
 from cxlib.store.kinds import table_named
 from cxlib.store.names import clean_who
+from cxlib.store.saved import SavedThings
 from cxlib.store.settings import Settings
 from cxlib.store.shelf import default_root
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Store", "default_root"]
 
 
-class Store(Imports, Campaigns):
+class Store(Imports, Campaigns, SavedThings):
     """All data sets in one folder, safe for several threads and processes at once.
 
     What a method that writes has returned is on disk and stays. What it has not returned for is either there as a

@@ -17,6 +17,7 @@ from cxlib.store.catalogue import (
     DATASETS,
     FORMAT,
     METADATA,
+    SAVED,
     SETTINGS,
     TOMBSTONES,
     VERSIONS,
@@ -210,7 +211,7 @@ def _check_backup(source: Files, copy: Catalogue) -> tuple[set[str], set[str]]:
 
 def _check_nothing_lost(connection: sa.Connection, copy: Catalogue) -> None:
     lost: set[str] = set()
-    for kept in (VERSIONS, SETTINGS, CAMPAIGNS):
+    for kept in (VERSIONS, SETTINGS, CAMPAIGNS, SAVED):
         listed = (
             sa.select(DATASETS.c.name, kept.c.dataset_id, kept.c.number, kept.c.created_at)
             .join_from(kept, DATASETS)
@@ -222,7 +223,7 @@ def _check_nothing_lost(connection: sa.Connection, copy: Catalogue) -> None:
     if lost:
         raise CxError(
             "would_lose",
-            N_("These data sets have versions, settings or campaigns that the backup lacks: {value}."),
+            N_("These data sets have versions, settings, campaigns or saved views that the backup lacks: {value}."),
             hint=N_("Back them up first, then bring the backup back and replace them."),
             value=", ".join(sorted(lost)),
         )

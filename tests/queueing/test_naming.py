@@ -15,7 +15,7 @@ from cxlib.queueing import (
     Strict,
     WaitCap,
 )
-from cxlib.queueing.naming import KNOWN, rule_of, rule_said
+from cxlib.queueing.naming import KNOWN, rule_brief, rule_of, rule_said, rule_text
 from cxlib.texts import speaking
 
 ORDER = ["first", "second", "rest"]
@@ -78,3 +78,34 @@ def test_examples_are_rules_and_are_said_in_both_languages():
         english = rule_said(rule, ORDER)
         with speaking("zh_CN"):
             assert rule_said(rule, ORDER) != english
+
+
+@pytest.mark.parametrize(
+    "text", [*KNOWN, "courtesy+strict", "courtesy+head_start=30.5", "accumulating=1,4", "reserved=0,2"]
+)
+def test_a_rule_is_written_as_it_is_read(text):
+    rule = rule_of(text, ORDER)
+    written = rule_text(rule, ORDER)
+    assert rule_of(written, ORDER).ranking(ORDER) is not None
+    assert rule_text(rule_of(written, ORDER), ORDER) == written == text
+
+
+def test_a_rule_given_by_place_is_written_the_same():
+    assert rule_text(HeadStart([60.0, 0.0, 0.0]), ORDER) == "head_start=60"
+    assert rule_text(HeadStart([0.0, 0.0, 0.0]), ORDER) == "head_start=0"
+
+
+def test_marks_of_charts_are_short():
+    assert [rule_brief(rule_of(text, ORDER), ORDER) for text in KNOWN] == [
+        "in order",
+        "strict",
+        "+60 s",
+        "+120/60 s",
+        "×3",
+        "≤ 2 passes",
+        "cap 120 s",
+        "2 kept",
+        "2 kept",
+    ]
+    assert rule_brief(rule_of("courtesy+strict", ORDER), ORDER) == "strict + need"
+    assert rule_said(rule_of("head_start=60", ORDER), ORDER, str.upper).startswith("Head start: " + ORDER[0].upper())

@@ -9,7 +9,8 @@ import pytest
 from cxlib.demo import operator as op
 from cxlib.errors import CxError
 from cxlib.queueing import HeadStart, Strict
-from cxlib.queueing.report import IN_FORCE, USUAL, policy_report
+from cxlib.queueing.report import policy_report
+from cxlib.queueing.study import IN_FORCE, USUAL
 from cxlib.texts import speaking
 
 RANKS = {"vip": 1, "general": 2}
@@ -28,9 +29,9 @@ def report(operator, operator_ranks):
 
 
 def test_the_rule_in_force_is_found_and_simulated_first(report):
-    assert report.fit.kind == "head_start"
-    assert report.beside.verdict == "good"
-    assert list(report.policies) == [IN_FORCE, "fcfs", "strict", "head_start=120,60"]
+    assert report.study.fit.kind == "head_start"
+    assert report.study.beside.verdict == "good"
+    assert list(report.study.policies) == [IN_FORCE, "fcfs", "strict", "head_start=120,60"]
     # the rule that is in force, written down, is what was found
     table = report.frontier.set_index("policy")
     assert table.loc["head_start=120,60", ["gain", "loss"]].tolist() == pytest.approx([0, 0], abs=0.5)
@@ -46,7 +47,7 @@ def test_it_is_said_in_both_languages_and_as_json(report):
         assert "The order" not in report.said
     found = json.loads(json.dumps(report.as_dict()))
     assert found["fit"]["kind"] == "head_start"
-    assert {row["policy"] for row in found["summary"]} == set(report.policies)
+    assert {row["policy"] for row in found["summary"]} == set(report.study.policies)
 
 
 def test_more_agents_under_the_rules_tried_only(planted):
@@ -54,15 +55,15 @@ def test_more_agents_under_the_rules_tried_only(planted):
     options = {"ranks": RANKS, "rules": ["head_start=40"], "replications": 2}
     as_is, more = policy_report(log, **options), policy_report(log, agents=1, **options)
     for group in ("vip", "general"):
-        wait = [each.runs.values(IN_FORCE, group, "mean_wait_s").mean() for each in (as_is, more)]
+        wait = [each.study.runs.values(IN_FORCE, group, "mean_wait_s").mean() for each in (as_is, more)]
         assert wait[0] == wait[1]
-        wait = [each.runs.values("head_start=40", group, "mean_wait_s").mean() for each in (as_is, more)]
+        wait = [each.study.runs.values("head_start=40", group, "mean_wait_s").mean() for each in (as_is, more)]
         assert wait[1] < 0.9 * wait[0]
 
 
 def test_strict_is_said_with_what_it_cannot_be_told_from(planted):
     found = policy_report(planted(Strict(), seed=3, contacts=4000), ranks=RANKS, replications=2)
-    assert list(found.policies) == [IN_FORCE, *USUAL]
+    assert list(found.study.policies) == [IN_FORCE, *USUAL]
     assert "It cannot be told from a head start of" in found.said
 
 
