@@ -4,6 +4,7 @@ from cxlib.charts.comparisons import bars, dumbbells, matrix
 from cxlib.charts.contributions import contributions
 from cxlib.charts.courses import courses, stacks
 from cxlib.charts.flows import Flow, flows
+from cxlib.charts.frontiers import Traded, frontier_marks
 from cxlib.charts.hours import hours_of_week
 from cxlib.charts.intervals import BLUE, SQUARE, interval_courses, intervals, reliability
 from cxlib.charts.look import DIRECTION_COLOURS, MISSING, Chart, tier_colours
@@ -21,6 +22,7 @@ __all__ = [
     "Chart",
     "Flow",
     "MeterCourse",
+    "Traded",
     "allowances",
     "bars",
     "contributions",
@@ -28,6 +30,7 @@ __all__ = [
     "courses",
     "dumbbells",
     "flows",
+    "frontier_marks",
     "hour_bars",
     "hours_of_week",
     "interval_courses",

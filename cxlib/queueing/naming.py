@@ -154,7 +154,7 @@ def rule_said(rule: Policy, class_order: Sequence[Any], say: Callable[[Any], str
 def rule_brief(rule: Policy, class_order: Sequence[Any]) -> str:
     """Return a rule in two or three words, for a mark on a chart."""
     if isinstance(rule, Courtesy):
-        return f"{rule_brief(rule.rule, class_order)} + {_('need')}"
+        return _("{rule} + need", rule=rule_brief(rule.rule, class_order))
     if isinstance(rule, Strict):
         said = _("strict")
     elif isinstance(rule, MaxPasses):

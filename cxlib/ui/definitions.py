@@ -195,3 +195,34 @@ LABELS: Final = N_(
     "Names of tiers, queues and plans that hold one of the **status words**. Such a name tells customers their rank. "
     "Charts use display names, so that a raw name behind one is seen by nobody."
 )
+FRONTIER: Final = N_(
+    "Each mark is a rule, simulated on the same contacts as today's rule, which is the diamond where the lines cross. "
+    "**Up**: the first tier chosen is better off than today. **To the right**: the other is worse off. Whiskers are "
+    "95 % intervals of the difference from today over the repetitions (Student's t, paired). A rule is **dominated** "
+    "when another gives no less and takes no more, and is better on one of the two beyond chance."
+)
+STILL_WAITING: Final = N_(
+    "Share of the contacts in line that **wait longer** than so many seconds, whether they are served or give up in "
+    "the end, in the simulation. The lower line waits less."
+)
+SET_BESIDE: Final = N_(
+    "Today's rule is simulated on the contacts of the log, and set beside what the log shows. **Met**: within 2 points "
+    "of a share, or 10 % of a wait. Only when today is met may one believe what is said of other rules."
+)
+ON_DUTY: Final = N_(
+    "How many served at once while somebody waited, by quarter hour; where nobody waited, as on other days at that "
+    "time, or as the agents' own contacts show. Fractions are those who were there for part of the time."
+)
+RULE_FITS: Final = N_(
+    "Of all pairs of different tiers that waited at the same time, the share whose **order of service** goes against "
+    "the rule. The rule with the fewest is taken; on a tie within 0.1 point the simpler one."
+)
+PROMISE: Final = N_(
+    "A promise is **kept** when the mean over the repetitions keeps it, and **surely** kept when its whole 95 % "
+    "interval does."
+)
+SIZING: Final = N_(
+    "Erlang C (1917) where nobody gives up, else Erlang A (Palm 1946): contacts come at random at that rate, service "
+    "times and patience are exponential, first come first served, for one hour that goes on and on. Of all who "
+    "arrive, whoever is served at once counts as in time."
+)

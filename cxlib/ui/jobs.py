@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from cxlib import formats
 from cxlib.importing import runner_of
 from cxlib.texts import _
+from cxlib.ui import states
 from cxlib.ui.fragments import fragment_every
 from cxlib.ui.safe import safe
 from cxlib.ui.uploads import root
@@ -60,6 +62,30 @@ def watch(
         st.rerun()
     with st.container(key=f"working-{key}"):
         _watched(dict(jobs), key, cancelled, say)
+
+
+def watched(key: str, start: Callable[[], Job], *, title: str, about: str, place: str) -> Job | None:
+    """Return a job that has done its work, or None after showing how far it is, or why it has not.
+
+    `key` says what it depends on, `place` sets its widgets apart from those of others, `about` is said beside its
+    progress.
+    """
+    job = asked(key, start)
+    if job.state == "done":
+        return job
+    if not job.over:
+        with st.container(border=True, key=f"long-{place}"):
+            watch({title: job}, key=place, say=lambda job: formats.share(job.share, decimals=0))
+            st.caption(about)
+        return None
+    if job.state == "cancelled":
+        states.empty(_("Not worked out"), _("It was cancelled before its end."), to_import=False)
+    elif job.error is not None:
+        states.refused(job.error)
+    if st.button(_("Try again"), key=f"again:{place}", icon=":material/refresh:"):
+        again(key)
+        st.rerun()
+    return None
 
 
 @fragment_every(WATCH_S)

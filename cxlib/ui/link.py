@@ -76,3 +76,23 @@ def _follow_link(name: str, widget: str, seen: str, options: Sequence[str], usua
     unchosen = state[widget] == state.get(widget.replace("choice:", "usual:", 1))
     if unchosen or state[widget] not in options:
         state[widget] = usual
+
+
+def text(name: str, *, page: str, default: str = "", known: Callable[[str], bool] = lambda _text: True) -> str:
+    """Return a parameter that several widgets make together, as the address brings it, else as it was left.
+
+    What `set_text` was given last counts, unless the address has another since.
+    """
+    state, linked = st.session_state, parameter(name)
+    if linked is not None and linked != state.get(f"seen:{page}:{name}") and known(linked):
+        return linked
+    kept: str = state.get(f"kept:{page}:{name}", default)
+    return kept if known(kept) else default
+
+
+def set_text(name: str, value: str, *, page: str, default: str = "") -> None:
+    """Write what the widgets say now into the address; the default is not written."""
+    linked = None if value == default else value
+    st.session_state[f"kept:{page}:{name}"] = value
+    st.session_state[f"seen:{page}:{name}"] = linked
+    keep(name, linked)

@@ -10,7 +10,7 @@ import streamlit as st
 from cxlib import formats
 from cxlib.fairness import tasks
 from cxlib.texts import _, language
-from cxlib.ui import jobs, results, states
+from cxlib.ui import jobs, results
 from cxlib.ui.session import store
 
 if TYPE_CHECKING:
@@ -32,25 +32,16 @@ def frames_of(scope: Scope, task: str, *, title: str) -> dict[str, pd.DataFrame]
     """
     if is_small(scope):
         return _at_once(scope, task)
-    key = f"{task}:{scope.dataset.id}:{scope.version.number}:{scope.settings.min_group}"
-    job = jobs.asked(key, lambda: start(scope, task))
-    if job.state == "done":
-        found: dict[str, pd.DataFrame] = _frames_in(str(job.folder), task)
-        return found
-    if not job.over:
-        with st.container(border=True, key=f"long-{task}"):
-            jobs.watch({title: job}, key=task, say=lambda job: formats.share(job.share, decimals=0))
-            n = formats.number(scope.version.tables["contacts"].rows)
-            st.caption(_("Worked out once for these {n} contacts, then kept. It goes on if you leave the page.", n=n))
-        return None
-    if job.state == "cancelled":
-        states.empty(_("Not worked out"), _("It was cancelled before its end."), to_import=False)
-    elif job.error is not None:
-        states.refused(job.error)
-    if st.button(_("Try again"), key=f"again:{task}", icon=":material/refresh:"):
-        jobs.again(key)
-        st.rerun()
-    return None
+    n = formats.number(scope.version.tables["contacts"].rows)
+    job = jobs.watched(
+        f"{task}:{scope.dataset.id}:{scope.version.number}:{scope.settings.min_group}",
+        lambda: start(scope, task),
+        title=title,
+        about=_("Worked out once for these {n} contacts, then kept. It goes on if you leave the page.", n=n),
+        place=task,
+    )
+    found: dict[str, pd.DataFrame] | None = None if job is None else _frames_in(str(job.folder), task)
+    return found
 
 
 def ahead(scope: Scope) -> list[Job]:

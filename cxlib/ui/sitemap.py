@@ -60,6 +60,14 @@ PAGES: Final = (
         ":material/swap_vert:",
     ),
     Entry(
+        "policies",
+        "balance/policies.py",
+        BALANCE,
+        N_("Policies"),
+        N_("Which rule keeps the promise and hurts least?"),
+        ":material/alt_route:",
+    ),
+    Entry(
         "tiers",
         "balance/tiers.py",
         BALANCE,
