@@ -41,6 +41,8 @@ LABELS: Final = {
 }
 """How an indicator of `cxlib.queueing.runs.INDICATORS` is called."""
 SHARES: Final = ("sla", "sla_offered", "abandonment", "passed_once", "passed_thrice")
+LONG_S: Final = 120.0
+"""From here on lengths of time are told in minutes."""
 NOTED: Final = ("mean_wait_s", "p90_wait_s", "sla", "abandonment", "passed_thrice")
 TAKEN_FOR_GRANTED: Final = (
     N_("The same contacts come, and take as long to serve, whatever the rule."),
@@ -103,12 +105,29 @@ def change_said(name: str) -> Say:
         known = formats.known(value)
         if known is None:
             return formats.NOTHING
-        sign = "+" if known > 0 else "−" if known < 0 else ""
         if name in SHARES:
-            return _("{n} points", n=f"{sign}{formats.number(abs(known) * 100, decimals=1)}")
-        return f"{sign}{value_said(name)(abs(known))}"
+            return _("{n} points", n=_signed(100 * known, 1))
+        if abs(known) >= LONG_S:
+            return ("+" if known > 0 else "−") + value_said(name)(abs(known))
+        n = _signed(known, 0 if abs(known) >= 10 else 1)
+        return _("{n} s", n=n) if name.endswith("_s") else n
 
     return said
+
+
+def between_said(name: str, value: float | None, low: float | None, high: float | None) -> str:
+    """Return a difference of an indicator with its interval, in seconds or percentage points, without the unit."""
+    ends = [formats.known(each) for each in (value, low, high)]
+    scale = 100 if name in SHARES else 1
+    digits = 1 if name in SHARES or max(abs(each or 0) for each in ends) < 10 else 0
+    said = [formats.NOTHING if each is None else _signed(scale * each, digits) for each in ends]
+    return f"{said[0]} [{said[1]}, {said[2]}]"
+
+
+def _signed(value: float, decimals: int) -> str:
+    rounded = round(value, decimals)
+    sign = "+" if rounded > 0 else "−" if rounded < 0 else ""
+    return sign + formats.number(abs(rounded), decimals=decimals)
 
 
 def group_said(group: Any, say: Callable[[Any], str]) -> str:
@@ -151,8 +170,8 @@ def decision_note(decision: Decision, *, scope: Sequence[tuple[str, str]]) -> by
     paper.table(*_changes(decision))
     paper.text(
         _(
-            "Under the rule, below it the change from today with its 95 % interval over {n} simulated repetitions of "
-            "the same contacts.",
+            "Under the rule; below it the change from today, in seconds or percentage points, with its 95 % interval "
+            "over {n} simulated repetitions of the same contacts.",
             n=runs.replications,
         )
     )
@@ -241,11 +260,10 @@ def _changes(decision: Decision) -> tuple[list[str], list[list[str | tuple[str, 
             if key not in values.index or formats.known(values.loc[key, "value"]) is None:
                 row.append(formats.NOTHING)
                 continue
-            changed = change_said(name)
             said = ""
             if key in changes.index:
                 away = changes.loc[key]
-                said = f"{changed(away['value'])} ({changed(away['low'])} … {changed(away['high'])})"
+                said = between_said(name, away["value"], away["low"], away["high"])
             row.append((value_said(name)(values.loc[key, "value"]), said))
         rows.append(row)
     return header, rows
@@ -271,7 +289,7 @@ def _bars(decision: Decision) -> str:
             f'<text x="{at:.1f}" y="{y + 14}" text-anchor="{anchor}">{escape(change_said("mean_wait_s")(value))}</text>'
         )
     return (
-        f'<svg viewBox="0 0 560 {tall * max(len(shown), 1)}" width="100%" role="img" font-size="11" '
+        f'<svg viewBox="0 0 560 {tall * max(len(shown), 1)}" style="width:100%;max-width:145mm" role="img" font-size="11" '
         f'aria-label="{escape(_("Change in mean wait"))}" fill="#1d2731" xmlns="http://www.w3.org/2000/svg">'
         f"{''.join(parts)}</svg>"
     )

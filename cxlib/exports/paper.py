@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 STYLE: Final = """
-@page { size: A4; margin: 14mm 15mm; }
+@page { size: A4; margin: 12mm 15mm; }
 * { box-sizing: border-box; }
 body { font: 10.5pt/1.45 "Segoe UI", "Helvetica Neue", Arial, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei",
   sans-serif; color: #1d2731; background: #fff; margin: 0 auto; padding: 8mm; max-width: 200mm; }
@@ -30,7 +30,8 @@ tr { break-inside: avoid; }
 thead { display: table-header-group; }
 th { text-align: left; font-weight: 600; border-bottom: .4mm solid #1d2731; padding: 1mm 2mm 1mm 0; }
 td { border-bottom: .2mm solid #d5dbe1; padding: 1mm 2mm 1mm 0; vertical-align: top; }
-th.n, td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+td { white-space: nowrap; }
+th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; }
 td small { color: #46515c; display: block; font-size: 8.5pt; }
 figure, .block { break-inside: avoid; }
 figcaption { font-weight: 600; margin-bottom: 1mm; }
@@ -38,7 +39,11 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .4mm 4mm; margi
   color: #46515c; }
 dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 footer { margin-top: 5mm; border-top: .2mm solid #d5dbe1; padding-top: 2mm; break-inside: avoid; }
-@media print { body { padding: 0; max-width: none; } .wide { overflow: visible; } }
+@media print {
+  body { padding: 0; max-width: none; font-size: 9pt; line-height: 1.35; }
+  h2 { margin-top: 3mm; }
+  .wide { overflow: visible; }
+}
 """
 
 

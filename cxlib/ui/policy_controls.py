@@ -160,7 +160,7 @@ def _numbers(kind: str, order: Sequence[str], tiers: TierNames) -> list[float]:
         if key not in st.session_state:
             none = 1.0 if kind == "accumulating" else 0.0
             st.session_state[key] = usual if i == 0 else none
-        out.append(float(st.slider(label, low, high, step=step, key=key, width=240)))
+        out.append(float(st.slider(label, low, high, step=step, format="%g", key=key, width=240)))
     return out
 
 

@@ -16,8 +16,6 @@ from cxlib.ui.safe import safe
 from cxlib.ui.show import Shown, chart, heading, rows, two_a_row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from cxlib.ui.policy_look import Look
 
 PAGE: Final = "policies"
@@ -179,7 +177,7 @@ def _rows(look: Look, one: str, other: str) -> None:
                     "before": said(values.loc[before, "value"]),
                     "after": said(values.loc[after, "value"]),
                     "change": changed(away["value"]),
-                    "between": _between([away["low"], away["high"]], changed),
+                    "between": f"{changed(away['low'])} … {changed(away['high'])}",
                 }
             )
     columns = {
@@ -198,7 +196,3 @@ def _rows(look: Look, one: str, other: str) -> None:
         key="two_rules",
         title=_("Every change with its interval"),
     )
-
-
-def _between(ends: Sequence[float], said: Any) -> str:
-    return f"{said(ends[0])} … {said(ends[1])}"

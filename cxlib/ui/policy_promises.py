@@ -119,11 +119,11 @@ def _every_rule(look: Look, promises: Sequence[Promise]) -> None:
     for policy in look.runs.policies:
         row: dict[str, Any] = {"rule": look.said(policy)}
         for i, told in enumerate(kept(look.runs, policy, promises).to_dict("records")):
-            word = (_("kept") if told["sure"] else _("kept, not surely")) if told["kept"] else _("not kept")
+            word = (_("is kept") if told["sure"] else _("is kept, not surely")) if told["kept"] else _("is not kept")
             row[str(i)] = f"{value_said(told['indicator'])(told['value'])} · {word}"
         row["all"] = bool(kept(look.runs, policy, promises)["kept"].all())
         out.append(row)
-    columns = {"rule": Shown(_("Rule"))}
+    columns = {"rule": Shown(_("Service rule"))}
     for i, each in enumerate(promises):
         sign = "≥" if each.at_least else "≤"
         bound = value_said(each.indicator)(each.bound)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from cxlib import charts, formats
 from cxlib.charts import Traded
-from cxlib.exports.decision_note import change_said, groups_of
+from cxlib.exports.decision_note import between_said, change_said, groups_of
 from cxlib.queueing.frontier import frontier
 from cxlib.queueing.runs import INDICATORS
 from cxlib.queueing.study import IN_FORCE
@@ -145,13 +145,12 @@ def _rows(look: Look, table: pd.DataFrame, gain: tuple[str, str], loss: tuple[st
         better=[look.brief(each) if each else "" for each in table["dominated_by"]],
     )
     signs = {"gain": gain[1], "loss": loss[1]}
-    columns: dict[str, Shown] = {"rule": Shown(_("Rule"))}
+    columns: dict[str, Shown] = {"rule": Shown(_("Service rule"))}
     for name, (group, indicator) in {"gain": gain, "loss": loss}.items():
-        label = _("Gain of {group}", group=look.group(group)) if name == "gain" else ""
-        label = label or _("Loss of {group}", group=look.group(group))
+        told = {"group": look.group(group), "unit": unit_of(indicator)}
+        label = _("Gain of {group} ({unit})", **told) if name == "gain" else _("Loss of {group} ({unit})", **told)
         frame[f"{name}_said"] = [
-            f"{change_said(signs[name])(row[name])} ({change_said(signs[name])(row[f'{name}_low'])} … "
-            f"{change_said(signs[name])(row[f'{name}_high'])})"
+            between_said(signs[name], row[name], row[f"{name}_low"], row[f"{name}_high"])
             for row in table.to_dict("records")
         ]
         columns[f"{name}_said"] = Shown(label, help=look.indicator(indicator))
@@ -172,7 +171,7 @@ def _all_rows(look: Look) -> None:
         rule=[look.said(str(each)) for each in frame["policy"]], group=[look.group(each) for each in frame["class"]]
     )
     columns = {
-        "rule": Shown(_("Rule")),
+        "rule": Shown(_("Service rule")),
         "group": Shown(_("Tier")),
         **{name: Shown(look.indicator(name), kind_of(name)) for name in INDICATORS if name in frame},
     }
