@@ -113,7 +113,7 @@ def _apart(name: str, side: str) -> str:
 
 def _said(each: Traded, say_gain: Callable[[float | None], str], say_loss: Callable[[float | None], str]) -> str:
     told = _("gain {gain}, loss {loss}", gain=say_gain(each.gain[0]), loss=say_loss(each.loss[0]))
-    return f"{told} ({_('another is better')})" if each.look == "dominated" else told
+    return _("{told} (another is better)", told=told) if each.look == "dominated" else told
 
 
 def _arms(interval: Interval) -> dict[str, list[float]]:

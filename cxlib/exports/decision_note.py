@@ -289,7 +289,8 @@ def _bars(decision: Decision) -> str:
             f'<text x="{at:.1f}" y="{y + 14}" text-anchor="{anchor}">{escape(change_said("mean_wait_s")(value))}</text>'
         )
     return (
-        f'<svg viewBox="0 0 560 {tall * max(len(shown), 1)}" style="width:100%;max-width:145mm" role="img" font-size="11" '
+        f'<svg viewBox="0 0 560 {tall * max(len(shown), 1)}" style="width:100%;max-width:145mm" role="img" '
+        f'font-size="11" '
         f'aria-label="{escape(_("Change in mean wait"))}" fill="#1d2731" xmlns="http://www.w3.org/2000/svg">'
         f"{''.join(parts)}</svg>"
     )

@@ -41,7 +41,14 @@ dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 footer { margin-top: 5mm; border-top: .2mm solid #d5dbe1; padding-top: 2mm; break-inside: avoid; }
 @media print {
   body { padding: 0; max-width: none; font-size: 9pt; line-height: 1.35; }
+  h1 { font-size: 15pt; }
   h2 { margin-top: 3mm; }
+  .lead { font-size: 10pt; }
+  table { font-size: 8.5pt; }
+  td small, dl { font-size: 7.5pt; }
+  th, td { padding-top: .6mm; padding-bottom: .6mm; }
+  dl { grid-template-columns: max-content 1fr max-content 1fr; }
+  footer { margin-top: 3mm; }
   .wide { overflow: visible; }
 }
 """

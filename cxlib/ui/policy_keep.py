@@ -20,6 +20,9 @@ from cxlib.ui.session import store, who
 from cxlib.ui.tiers import tier_names
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cxlib.queueing.promises import Promise
     from cxlib.store import Saved
     from cxlib.ui.policy_look import Look
     from cxlib.ui.tiers import TierNames
@@ -44,12 +47,11 @@ def place_said(look: Look) -> str:
     return formats.listed(where) if where else _("All as one line")
 
 
-def note_bytes(look: Look, said: str) -> bytes:
-    """Return the decision note in a language."""
+def note_bytes(look: Look, promises: Sequence[Promise], said: str) -> bytes:
+    """Return the decision note in a language; it is made outside the page's run."""
     with speaking(said):
         tiers = tier_names(look.pool.scope, look.pool.tiers.order)
         there = _in_language(look, tiers)
-        promises = promises_asked(look)
         promised = kept(look.runs, look.mine.rule, promises) if promises else None
         scope = [*look.pool.scope.lines()[:2], *_chosen(look), *look.pool.scope.lines()[-2:]]
         return decision_note(there.decision(place_said(there), promised), scope=scope)
@@ -71,21 +73,20 @@ def _chosen(look: Look) -> list[tuple[str, str]]:
 
 
 def _note(look: Look) -> None:
-    mine = language()
+    mine, promises = language(), promises_asked(look)
     name = re.sub(r"[^\w]+", "_", f"{place_said(look)}_{look.mine.rule}").strip("_").lower()
     for said in (mine, *(each for each in LANGUAGES if each != mine)):
         with speaking(said):
             label = _("Decision note")
         st.download_button(
             label,
-            data=lambda said=said: note_bytes(look, said),
+            data=lambda said=said: note_bytes(look, promises, said),
             file_name=f"decision_{name}_{said.split('_')[0]}.html",
             mime="text/html",
             type="primary" if said == mine else "secondary",
             icon=":material/description:",
             key=f"policies:note:{said}",
             on_click="ignore",
-            help=_("One page: the rule, the promises, who gains, who loses, how sure, what it takes for granted."),
         )
 
 

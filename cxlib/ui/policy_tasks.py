@@ -11,7 +11,7 @@ import streamlit as st
 
 from cxlib import formats
 from cxlib.queueing import tasks
-from cxlib.queueing.study import IN_FORCE, USUAL, Study, joined, study_of
+from cxlib.queueing.study import USUAL, Study, joined, study_of
 from cxlib.queueing.tasks import Asked
 from cxlib.texts import _, language
 from cxlib.ui import jobs, results
@@ -94,12 +94,10 @@ class Pool:
         frames = self._frames("solve", asked, SEARCH, title=_("Looking for the mildest rule"))
         return None if frames is None else tasks.solved_of(frames, rule, study.class_order)
 
-    def there(self) -> Study | None:
-        """Return the study where somebody has had it worked out, else None; nothing is shown and nobody waits."""
-        parts = tasks.parts("study", self.asked)
-        found = {name: results.there(self.scope, f"policies study {name}", **parts) for name in tasks.FRAMES["study"]}
-        kept = {name: each for name, each in found.items() if each is not None}
-        return study_of(kept) if len(kept) == len(found) else None
+    @property
+    def is_small(self) -> bool:
+        """Whether the study is done within the page."""
+        return self.contacts * (len(USUAL) + 1) * self.asked.replications <= AT_ONCE
 
     def _frames(self, task: str, asked: Asked, rules: int, *, title: str) -> dict[str, pd.DataFrame] | None:
         if self.contacts * rules * asked.replications <= AT_ONCE:
@@ -132,6 +130,18 @@ class Pool:
         return {
             name: results.kept(self.scope, f"policies {task} {name}", one(name), **parts) for name in tasks.FRAMES[task]
         }
+
+
+def ahead(scope: Scope, tiers: TierNames) -> None:
+    """Work out what the page opens with, before anybody asks; nothing where it would take long."""
+    queue = busiest(scope)
+    where = {"month": results.ALL} | ({} if queue is None else {"queue": queue})
+    places = locations(scope, where)
+    if len(places) > 1:
+        where["location"] = places[0]
+    pool = Pool(scope=scope, tiers=tiers, where=where, contacts=contacts_there(scope, where))
+    if pool.contacts and pool.is_small:
+        pool.study()
 
 
 def sizes(scope: Scope, month: str) -> pd.DataFrame:
@@ -183,6 +193,3 @@ def contacts_there(scope: Scope, where: dict[str, str]) -> int:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _frames_in(folder: str, task: str) -> dict[str, pd.DataFrame]:
     return tasks.frames_in(Path(folder), task)
-
-
-__all__ = ["IN_FORCE", "USUAL", "Pool", "busiest", "contacts_there", "sizes"]

@@ -13,6 +13,7 @@ from cxlib.ui import (
     fit_rows,
     long,
     matching,
+    policy_tasks,
     queue_results,
     queue_tasks,
     reconciled,
@@ -47,6 +48,8 @@ def prepare(scope: Scope) -> None:
                 results.allocation_by(scope, "tier", **where)
                 results.curves(scope, **where, queue=results.ALL)
                 _tiers(scope, tiers, where)
+            if tiers.ranked:
+                policy_tasks.ahead(scope, tiers)
         if scope.has("usage") and scope.has("plans"):
             month = results.usage_months(scope)[-1]
             chosen = fit_rows.Chosen(month=month)

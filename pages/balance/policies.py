@@ -39,6 +39,9 @@ PARTS = {
     "sizing": policy_sizing.part,
 }
 
+LACKING = ("no_service_times", "no_contacts_there", "no_classes")
+"""Errors that only say that the file has too little for this page."""
+
 
 def page(scope: Scope) -> None:
     """Choose a queue, and show what other rules would do to it."""
@@ -102,7 +105,10 @@ def body(pool: Pool) -> None:
     try:
         shown(pool)
     except CxError as error:
-        states.refused(error)
+        if error.code in LACKING:
+            states.empty(safe(error.said), safe(error.hint))
+        else:
+            states.refused(error)
 
 
 def shown(pool: Pool) -> None:
