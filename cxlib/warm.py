@@ -63,8 +63,19 @@ def warm() -> None:
     plan_fit(usage, finer)
     bill(usage, finer, plans="all")
     withheld(usage.assign(billed_amount=12.5), catalogue)
+    _warm_queueing(contacts)
     PlanRecommender(finer).fit(usage).recommend(usage)
     PlanRecommender(catalogue).fit(usage).recommend(usage)
+
+
+def _warm_queueing(contacts: pd.DataFrame) -> None:
+    """Simulate a queue of a few contacts under rules of every kind."""
+    from cxlib.queueing.naming import KNOWN  # noqa: PLC0415 - with scipy it takes a while to import
+    from cxlib.queueing.study import study  # noqa: PLC0415
+
+    ended = contacts["arrived_at"] + pd.to_timedelta(contacts["wait_s"] + 60, unit="s")
+    log = contacts.assign(ended_at=ended, agent_id="x", need="none")
+    study(log, rules=[*KNOWN, "courtesy+strict"], ranks={"a": 1, "b": 2}, replications=2)
 
 
 def _warm_intake() -> None:
