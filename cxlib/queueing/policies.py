@@ -53,6 +53,11 @@ class Ranking:
     overflow: bool = True
     courtesy: bool = False
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the rule is no more than a level and an advance per class."""
+        return bool(self.rate.size == 0 and self.reserved.size == 0 and np.isinf(self.cap_s) and self.most_passed < 0)
+
 
 def _alike(classes: int) -> Ranking:
     return Ranking(level=np.zeros(classes, dtype=np.int64), advance_s=np.zeros(classes))

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from cxlib.errors import CxError
 from cxlib.queueing.kernels import serve
 from cxlib.queueing.policies import Fcfs, Policy, Ranking
+from cxlib.queueing.ranked_kernel import serve_ranked
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ class Line:
         classes = self.classes
         if ranking.courtesy and self.courtesy is not None:
             classes = np.where(self.courtesy, 0, classes)
+        if ranking.is_plain:
+            plain = (ranking.level, ranking.advance_s, self.shift_at, self.shift_servers)
+            start, server = serve_ranked(self.arrived, self.service, self.deadline, classes, *plain)
+            return start, server
         start, server = serve(
             self.arrived,
             self.service,
@@ -201,11 +206,16 @@ def draw_poisson(
     """
     random = np.random.default_rng(random_state)
     rates = np.asarray(arrival_rates, dtype=np.float64)
-    arrived = np.cumsum(random.standard_exponential(customers)) / rates.sum()
-    codes = np.searchsorted(np.cumsum(rates / rates.sum())[:-1], random.random(customers), side="right")
-    service = random.standard_exponential(customers) / service_rate
+    arrived = random.standard_exponential(customers)
+    np.cumsum(arrived, out=arrived)
+    arrived /= rates.sum()
+    chance, codes = random.random(customers), np.zeros(customers, dtype=np.int64)
+    for edge in np.cumsum(rates / rates.sum())[:-1]:
+        codes += chance >= edge
+    service = random.standard_exponential(customers)
+    service /= service_rate
     patience = random.standard_exponential(customers) / patience_rate if patience_rate > 0 else None
-    return Arrivals(arrived, service, codes.astype(np.int64), patience)
+    return Arrivals(arrived, service, codes, patience)
 
 
 def simulate_mmc(
