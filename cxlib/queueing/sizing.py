@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from cxlib.queueing.calibration import Calibration
 
 HOUR_S: Final = 3600.0
+LEAST_LOG: Final = 42.0
+"""States that weigh less than exp(-42) of the heaviest count for nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,12 +158,15 @@ def _served_within(
     if blocked == 0:
         return 1.0
     work, k = servers * service_rate, 0
-    terms = [1.0]  # of k in line beside a full house, relative to nobody in line
-    while terms[-1] > 1e-18 * sum(terms) or arrival_rate > work + k * patience_rate:
+    logs = [0.0]  # of the weight of k in line beside a full house, relative to nobody in line
+    most = 0.0
+    while logs[-1] > most - LEAST_LOG or arrival_rate > work + k * patience_rate:
         k += 1
-        terms.append(terms[-1] * arrival_rate / (work + k * patience_rate))
-    weight, line = np.array(terms), np.arange(len(terms))
+        logs.append(logs[-1] + math.log(arrival_rate / (work + k * patience_rate)))
+        most = max(most, logs[-1])
+    below = float(np.log(1 / blocked - 1)) if blocked < 1 else -np.inf
+    top = max(most, below)
+    weight, line, free = np.exp(np.array(logs) - top), np.arange(len(logs)), float(np.exp(below - top))
     shape = work / patience_rate
     in_time = shape / (shape + line + 1) * special.betaincc(shape + 1, line + 1, np.exp(-patience_rate * within))
-    whole = 1 / blocked - 1 + weight.sum()
-    return float((1 / blocked - 1 + (weight * in_time).sum()) / whole)
+    return float((free + (weight * in_time).sum()) / (free + weight.sum()))

@@ -57,15 +57,14 @@ def erlang_a(*, arrival_rate: float, service_rate: float, servers: int, patience
     if load == 0 or blocked == 0:
         return ErlangA(0.0, 0.0, 0.0, 0.0)
     # Probabilities of servers, servers + 1, ... in the system, relative to that of exactly `servers`.
-    term, total, in_line, k = 1.0, 1.0, 0.0, 0
+    below, term, total, in_line, k = 1 / blocked - 1, 1.0, 1.0, 0.0, 0
     while term > 1e-18 * total or arrival_rate > servers * service_rate + k * patience_rate:
         k += 1
         term *= arrival_rate / (servers * service_rate + k * patience_rate)
         total += term
         in_line += k * term
         if total > 1e280:
-            term, total, in_line, blocked = term * 1e-280, total * 1e-280, in_line * 1e-280, blocked * 1e280
-    below = 1 / blocked - 1
+            below, term, total, in_line = below * 1e-280, term * 1e-280, total * 1e-280, in_line * 1e-280
     mean_queue = in_line / (below + total)
     return ErlangA(
         abandon_share=patience_rate * mean_queue / arrival_rate,

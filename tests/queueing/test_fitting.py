@@ -38,6 +38,19 @@ def test_the_rule_that_was_planted_is_found(planted, rule, kind, load):
         assert all(each.rule == Reserved({"vip": 3}, overflow=rule.overflow) for each in right)
 
 
+@pytest.mark.parametrize("load", [0.9, 0.95])
+@pytest.mark.parametrize("waits", [0.5, 1.0, 1.5])
+def test_head_starts_of_half_to_one_and_a_half_mean_waits_are_found(planted, waits, load):
+    right = 0
+    for seed in SEEDS:
+        plain = planted(Fcfs(), seed=seed, load=load)
+        waited = (plain["wait_ended_at"] - plain["arrived_at"]).dt.total_seconds()
+        ahead = float(round(waits * waited[waited > 0].mean()))
+        found = fit_rule(planted(HeadStart([ahead, 0]), seed=seed, load=load), ranks=RANKS)
+        right += found.kind == "head_start" and abs(found.rule.seconds["vip"] - ahead) <= 2
+    assert right >= 8
+
+
 def test_strict_is_not_told_from_a_head_start_longer_than_any_wait(planted):
     for each in fits(planted, HeadStart([100_000, 0]))[:3]:
         assert each.kind == "strict"

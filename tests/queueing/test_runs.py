@@ -211,5 +211,21 @@ def test_forty_million_customers_wait_as_theory_says():
     agrees((rows["n_queued"] / rows["n"]).to_numpy(), erlang.delayed_share)
 
 
+@pytest.mark.slow
+def test_a_head_start_of_one_and_a_half_lies_where_two_hundred_million_customers_have_put_it():
+    queue = poisson_workload(arrival_rates=[1.5, 5.5], service_rate=1, servers=8, customers=1_000_000)
+    runs = replicate(queue, {"first": Fcfs(), "ahead": HeadStart((1.5, 0))}, replications=24, random_state=23)
+    rows = runs.by_class.assign(wait=runs.by_class["mean_wait_s"] * runs.by_class["n_queued"] / runs.by_class["n"])
+    known = fcfs_wait(arrival_rate=7, service_rate=1, servers=8)
+    for k, (value, half) in enumerate([(0.2622, 0.0004), (0.7371, 0.0002)]):
+        of_class = rows[rows["class"] == k].pivot_table(index="replication", columns="policy", values="wait")
+        control, ahead = of_class["first"], of_class["ahead"]
+        slope = np.cov(control, ahead)[0, 1] / control.var()
+        told = ahead - slope * (control - known)  # first come, first served as the control
+        error = told.std(ddof=2) / np.sqrt(len(told))
+        assert abs(told.mean() - value) <= half + stats.t.ppf(0.9995, len(told) - 2) * error
+        assert error < 0.003 * value  # it says something
+
+
 def known_all(found):
     return fcfs_wait(arrival_rate=7 if len(found.class_order) == 2 else 6.5, service_rate=1, servers=8)
