@@ -11,7 +11,7 @@ import pandas as pd
 import typer
 
 from cxlib import __version__, formats
-from cxlib.commands import balance, campaigns, matching
+from cxlib.commands import balance, campaigns, matching, reports
 from cxlib.commands.options import AsJson, Data, MappingFiles, Yes, Zone  # noqa: TC001 - typer reads them when it runs
 from cxlib.errors import CxError
 from cxlib.intake import Question
@@ -38,6 +38,7 @@ from cxlib.texts import language as current_language
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Service-tier fairness and plan matching.")
 matching.add_to(app)
+reports.add_to(app)
 balance.add_to(app)
 campaigns.add_to(app)
 

@@ -30,7 +30,8 @@ tr { break-inside: avoid; }
 thead { display: table-header-group; }
 th { text-align: left; font-weight: 600; border-bottom: .4mm solid #1d2731; padding: 1mm 2mm 1mm 0; }
 td { border-bottom: .2mm solid #d5dbe1; padding: 1mm 2mm 1mm 0; vertical-align: top; }
-td { white-space: nowrap; }
+td.n { white-space: nowrap; }
+td { overflow-wrap: break-word; }
 th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; }
 td small { color: #46515c; display: block; font-size: 8.5pt; }
 figure, .block { break-inside: avoid; }
@@ -91,12 +92,21 @@ class Paper:
         self._parts.append(f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in texts)}</ul>")
 
     def table(
-        self, header: Sequence[str], rows: Iterable[Sequence[str | tuple[str, str]]], *, numbers: int = 1
+        self,
+        header: Sequence[str],
+        rows: Iterable[Sequence[str | tuple[str, str]]],
+        *,
+        right: Sequence[bool] | None = None,
     ) -> None:
-        """Put a table; a cell may be a pair of words and smaller words below; columns from `numbers` on are figures."""
-        head = "".join(f'<th{_figure(i, numbers)} scope="col">{escape(name)}</th>' for i, name in enumerate(header))
+        """Put a table; a cell may be a pair of words and smaller words below.
+
+        `right` says which columns are figures, all but the first unless told.
+        """
+        aligned = [i > 0 for i in range(len(header))] if right is None else right
+        marks = [' class="n"' if each else "" for each in aligned]
+        head = "".join(f'<th{mark} scope="col">{escape(name)}</th>' for name, mark in zip(header, marks, strict=True))
         body = "".join(
-            f"<tr>{''.join(f'<td{_figure(i, numbers)}>{_cell(cell)}</td>' for i, cell in enumerate(row))}</tr>"
+            f"<tr>{''.join(f'<td{mark}>{_cell(cell)}</td>' for cell, mark in zip(row, marks, strict=True))}</tr>"
             for row in rows
         )
         self._parts.append(
@@ -107,8 +117,8 @@ class Paper:
         """Put a drawing, given as markup of our own, under its caption."""
         self._parts.append(f"<figure><figcaption>{escape(caption)}</figcaption>{markup}</figure>")
 
-    def html(self, scope: Sequence[tuple[str, str]] = (), *, head: str = "") -> bytes:
-        """Return the file, with what it speaks about at its foot; `head` is markup of our own."""
+    def html(self, scope: Sequence[tuple[str, str]] = (), *, head: str = "", tail: str = "") -> bytes:
+        """Return the file, with what it speaks about at its foot; `head` and `tail` are markup of our own."""
         lines = "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in scope)
         kind = f'<p class="kind">{escape(self.kind)}</p>' if self.kind else ""
         whole = (
@@ -116,13 +126,9 @@ class Paper:
             f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f"<title>{escape(self.title)}</title>\n<style>{STYLE}</style>\n{head}</head>\n<body>\n<main>\n"
             f"{kind}<h1>{escape(self.title)}</h1>\n{chr(10).join(self._parts)}\n</main>\n"
-            f"<footer><dl>{lines}</dl></footer>\n</body>\n</html>\n"
+            f"<footer><dl>{lines}</dl></footer>\n{tail}</body>\n</html>\n"
         )
         return whole.encode()
-
-
-def _figure(place: int, numbers: int) -> str:
-    return ' class="n"' if place >= numbers else ""
 
 
 def _cell(cell: str | tuple[str, str]) -> str:

@@ -6,15 +6,19 @@ A fragment runs again outside the frame, where the context variables of both are
 from __future__ import annotations
 
 from functools import wraps
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from cxlib.charts.look import set_ink
 from cxlib.texts import set_language
+from cxlib.ui import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_calls = count()
 
 
 def speak_and_ink() -> None:
@@ -28,12 +32,16 @@ def fragment(function: Callable[..., None]) -> Callable[..., None]:
 
     @st.fragment
     @wraps(function)
-    def in_language(*args: Any, **kwargs: Any) -> None:
+    def in_language(call: str, *args: Any, **kwargs: Any) -> None:
         speak_and_ink()
-        function(*args, **kwargs)
+        with record.fragment_runs(call):
+            function(*args, **kwargs)
 
-    wrapped: Callable[..., None] = in_language
-    return wrapped
+    @wraps(function)
+    def called(*args: Any, **kwargs: Any) -> None:
+        in_language(f"call {next(_calls)}", *args, **kwargs)  # kept with the arguments when it runs again
+
+    return called
 
 
 def fragment_every(seconds: float) -> Callable[[Callable[..., None]], Callable[..., None]]:

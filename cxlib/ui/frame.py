@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from cxlib.texts import LANGUAGES, _, match_language
-from cxlib.ui import link
+from cxlib.ui import link, record, share
 from cxlib.ui.fragments import speak_and_ink
 from cxlib.ui.safe import safe
 from cxlib.ui.session import choose_dataset, warm_up
@@ -67,6 +67,8 @@ current = st.navigation(sections)
 with st.sidebar:
     dataset = choose_dataset()
     say_language()
+    if dataset is not None:
+        share.views(dataset)
 
 here = next((page for page in PAGES if pages[page.url_path] is current), entry("overview"))
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -74,5 +76,6 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     if dataset is not None:
         kind = _("Demo data: a made-up company") if dataset.demo else safe(dataset.name)
         st.badge(kind, color="orange" if dataset.demo else "blue", icon=":material/science:" if dataset.demo else None)
+        share.menu(here, record.begin(), dataset)
 st.caption(_(here.question))
 current.run()

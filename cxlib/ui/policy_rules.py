@@ -9,11 +9,12 @@ import streamlit as st
 from cxlib import charts, formats
 from cxlib.charts import Traded
 from cxlib.exports.decision_note import between_said, change_said, groups_of
+from cxlib.exports.page_report import Words
 from cxlib.queueing.frontier import frontier
 from cxlib.queueing.runs import INDICATORS
 from cxlib.queueing.study import IN_FORCE
 from cxlib.texts import _
-from cxlib.ui import definitions, link
+from cxlib.ui import definitions, link, record
 from cxlib.ui.policy_look import WEIGHED, Look, change_ticks, kind_of, unit_of
 from cxlib.ui.safe import safe
 from cxlib.ui.show import Shown, chart, rows
@@ -128,6 +129,8 @@ def _said(look: Look, table: pd.DataFrame, gain: tuple[str, str], loss: tuple[st
         )
     )
     st.markdown("\n".join(f"- {line}" for line in lines))
+    for line in lines:
+        record.add(Words("text", line))
     st.caption(
         _(
             "All rules were run on the same {n} repetitions of the log: their differences are sharper than each by "

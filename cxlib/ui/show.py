@@ -10,7 +10,9 @@ import streamlit as st
 from cxlib import formats
 from cxlib.charts.look import inked
 from cxlib.exports import csv_bytes
+from cxlib.exports.page_report import Drawn, Field, Listed, Words
 from cxlib.texts import _, language, speaking
+from cxlib.ui import record
 from cxlib.ui.safe import safe
 
 if TYPE_CHECKING:
@@ -43,13 +45,16 @@ class Shown:
 def finding(text: str, *, more: str = "") -> None:
     """State in one sentence what the page has found; `more` says what it rests on."""
     st.markdown(f"## {text}")
+    record.add(Words("finding", text))
     if more:
         st.caption(more)
+        record.add(Words("text", more))
 
 
 def heading(text: str, level: int = 3) -> None:
     """Put a heading of a part of the page; 2 is the largest."""
     st.markdown(f"{'#' * level} {text}")
+    record.add(Words("heading", text))
 
 
 def two_a_row(n: int) -> Iterator[Any]:
@@ -68,6 +73,7 @@ def chart(drawn: Chart, *, title: str, definition: str, key: str, picked: Callab
         with st.popover(_("Definition"), type="tertiary", icon=":material/menu_book:", key=f"definition:{key}"):
             st.markdown(definition)
     inked(drawn.figure, dark=st.context.theme.type == "dark")
+    record.add(Drawn(title, drawn.figure, drawn.alt, definition))
     name = f"chart:{key}"
 
     def clicked() -> None:
@@ -121,6 +127,8 @@ def rows(
         if len(shown) < n:
             st.caption(_("The first {n} of {all}.", n=formats.number(len(shown)), all=formats.rows(n)))
         download(frame, columns, name=name, scope=scope, key=key, whole=whole)
+    fields = {column: Field(how.label, how.kind, how.decimals) for column, how in columns.items() if column in frame}
+    record.add(Listed(title, name, frame, fields, n), scope)
     picked = state["selection"]["rows"] if on_select else []
     return int(picked[0]) if picked else None
 
@@ -169,6 +177,7 @@ def plain_download(frame: pd.DataFrame, *, name: str, key: str) -> None:
 
 def facts(pairs: Mapping[str, str], *, helps: Mapping[str, str] | None = None) -> None:
     """Show a few figures in a row that wraps on a phone."""
+    record.add(Words("text", "; ".join(f"{safe(label)}: {value}" for label, value in pairs.items())))
     with st.container(horizontal=True, gap="medium"):
         for label, value in pairs.items():
             st.metric(safe(label), value, help=(helps or {}).get(label), width="content")
@@ -178,6 +187,7 @@ def verdicts(figures: Mapping[str, tuple[str, bool | None, str]]) -> None:
     """Show a few figures side by side, each with whether it is good news (None: open) and what follows, in words."""
     icons = {True: "check_circle", False: "warning", None: "info"}
     for place, (label, (value, good, follows)) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        record.add(Words("text", f"{safe(label)}: {value}. {follows}"))
         with place:
             st.metric(safe(label), value, width="content")
             st.caption(f":material/{icons[good]}: {follows}")

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cxlib.exports.page_report import Words
 from cxlib.texts import _
+from cxlib.ui import record
 from cxlib.ui.safe import safe
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 def empty(title: str, body: str, *, to_import: bool = True) -> None:
     """Say that there is nothing yet, and which file would bring it."""
+    record.add(Words("text", f"{title}. {body}"))
     with st.container(border=True, horizontal_alignment="center", gap="small"):
         st.markdown(f"#### {title}", text_alignment="center")
         st.markdown(body, text_alignment="center")
@@ -45,3 +48,4 @@ def refused(error: CxError) -> None:
 def note(text: str) -> None:
     """Show a warning about how far a figure can be trusted."""
     st.warning(text, icon=":material/info:")
+    record.add(Words("warning", text))

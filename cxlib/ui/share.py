@@ -1,0 +1,96 @@
+"""What every page offers at its head: its report as a file, its rows as a workbook, and keeping the view by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from cxlib import formats
+from cxlib.errors import CxError
+from cxlib.exports.page_report import page_report
+from cxlib.texts import _, language, speaking
+from cxlib.ui import states
+from cxlib.ui.safe import safe
+from cxlib.ui.scope import scope_of
+from cxlib.ui.session import store, who
+
+if TYPE_CHECKING:
+    from cxlib.store import DataSet, Saved
+    from cxlib.ui.record import Record
+    from cxlib.ui.sitemap import Entry
+
+KIND = "view"
+NOT_OF_A_VIEW = ("lang", "data")
+
+
+def menu(page: Entry, record: Record, dataset: DataSet) -> None:
+    """Offer the page as files, and keep its view; `record` is filled while the page is drawn."""
+    said = language()
+
+    def report() -> bytes:
+        with speaking(said):  # made outside the page's run
+            return page_bytes(page, record, dataset)
+
+    with st.popover(_("Share and keep"), icon=":material/ios_share:", type="tertiary"):
+        st.download_button(
+            _("This page as a report (HTML)"),
+            data=report,
+            file_name=f"{page.url_path}.html",
+            mime="text/html",
+            icon=":material/print:",
+            key="share:report",
+            on_click="ignore",
+            width="stretch",
+        )
+        name = st.text_input(_("Name of this view"), key="view:name", max_chars=80)
+        if st.button(_("Keep this view"), icon=":material/bookmark_add:", key="view:keep", disabled=not name.strip()):
+            query = {key: value for key, value in st.query_params.items() if key not in NOT_OF_A_VIEW}
+            try:
+                kept = store().save_as(
+                    dataset.id, KIND, name, record={"page": page.url_path, "query": query}, who=who()
+                )
+            except CxError as error:
+                states.refused(error)
+            else:
+                st.success(_("Kept as {name}.", name=safe(kept.name)))
+
+
+def views(dataset: DataSet) -> None:
+    """List the views that were kept, each a link; they stand in the sidebar."""
+    found = store().saved(dataset.id, KIND)
+    if not found:
+        return
+    with st.expander(_("Saved views ({n})", n=len(found)), icon=":material/bookmarks:", key="views"):
+        for each in found:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                _link(each)
+                st.button(
+                    _("Remove"),
+                    key=f"view:remove:{each.number}",
+                    type="tertiary",
+                    icon=":material/delete:",
+                    on_click=store().remove_saved,
+                    args=(dataset.id, KIND, each.number),
+                )
+
+
+def page_bytes(page: Entry, record: Record, dataset: DataSet) -> bytes:
+    """Return a page as a report in the language in force."""
+    scope = record.scope or scope_of(dataset)
+    return page_report(record.parts, title=_(page.title), question=_(page.question), scope=scope.lines())
+
+
+def _link(saved: Saved) -> None:
+    pages = st.session_state.get("pages", {})
+    page = pages.get(saved.record.get("page"))
+    if page is None:
+        return
+    carried = {name: st.query_params[name] for name in NOT_OF_A_VIEW if name in st.query_params}
+    st.page_link(
+        page,
+        label=safe(saved.name),
+        query_params={**carried, **saved.record.get("query", {})},
+        help=safe(f"{formats.instant(saved.created_at)}, {saved.who}"),
+        width="stretch",
+    )
