@@ -17,7 +17,7 @@ from cxlib.exports.paper import Paper
 from cxlib.texts import _
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
     import plotly.graph_objects as go
@@ -64,13 +64,14 @@ class Field:
 
 @dataclass(frozen=True)
 class Listed:
-    """Rows of a page, with the fields that it shows; `n` is how many there are in all."""
+    """Rows of a page, with the fields that it shows; `n` is how many there are in all, `whole` makes those."""
 
     title: str
     name: str
     frame: pd.DataFrame
     fields: Mapping[str, Field]
     n: int
+    whole: Callable[[], pd.DataFrame] | None = None
 
 
 Part = Words | Drawn | Listed

@@ -183,6 +183,13 @@ SAVED: Final = sa.Table(
     sa.Column("record", Json, nullable=False),
 )
 
+DISMISSED: Final = sa.Table(
+    "dismissed",
+    METADATA,
+    _text("who", primary_key=True),
+    _text("hint", primary_key=True),
+)
+
 MAPPINGS: Final = sa.Table(
     "mappings",
     METADATA,

@@ -1,4 +1,4 @@
-"""What readers keep by name beside a data set: scenarios of a queue, views of a page, notes on a chart."""
+"""What readers keep by name beside a data set: scenarios of a queue, views of a page; and the hints they have read."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from cxlib.errors import CxError
 from cxlib.store import history
-from cxlib.store.catalogue import SAVED, now
+from cxlib.store.catalogue import DISMISSED, SAVED, now
 from cxlib.store.data_sets import DataSets
 from cxlib.store.names import MAX_NAME, clean_text, clean_who
 from cxlib.texts import N_
@@ -100,6 +101,18 @@ class SavedThings(DataSets):
         with self._catalogue.writing() as connection:
             history.data_set(connection, dataset_id)
             connection.execute(_one(dataset_id, kind, number))
+
+    def dismiss(self, hint: str, who: str = "") -> None:
+        """Note that somebody has read a hint, so that it is not shown to them again."""
+        values = {"who": clean_who(who), "hint": clean_text(hint)}
+        with self._catalogue.writing() as connection:
+            connection.execute(sqlite.insert(DISMISSED).values(**values).on_conflict_do_nothing())
+
+    def dismissed(self, who: str = "") -> set[str]:
+        """Return the hints that somebody has read."""
+        wanted = sa.select(DISMISSED.c.hint).where(DISMISSED.c.who == clean_who(who))
+        with self._catalogue.reading() as connection:
+            return set(connection.scalars(wanted))
 
 
 def _all(connection: sa.Connection, dataset_id: str, kind: str) -> list[Saved]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from cxlib.texts import LANGUAGES, _, match_language
-from cxlib.ui import link, record, share
+from cxlib.ui import hints, link, record, share
 from cxlib.ui.fragments import speak_and_ink
 from cxlib.ui.safe import safe
 from cxlib.ui.session import choose_dataset, warm_up
@@ -78,4 +78,5 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.badge(kind, color="orange" if dataset.demo else "blue", icon=":material/science:" if dataset.demo else None)
         share.menu(here, record.begin(), dataset)
 st.caption(_(here.question))
+hints.show(here)
 current.run()

@@ -16,6 +16,7 @@ from cxlib.ui import definitions, queue_tasks, results, states
 from cxlib.ui.fragments import fragment
 from cxlib.ui.safe import safe
 from cxlib.ui.show import Shown, chart, heading, rows
+from cxlib.ui.sitemap import link_to
 
 if TYPE_CHECKING:
     from cxlib.ui.queue_results import Queues
@@ -44,6 +45,7 @@ def part(queues: Queues, tiers: TierNames) -> None:
     found, curves = _of(whole, queue), _of(frames["curves"], queue)
     heading(said_rule(found, tiers, queue), 4)
     st.caption(_basis(found))
+    link_to("policies", label=_("What another rule would do"), **({} if queue is None else {"queue": queue}))
     left, right = st.columns(2, gap="large")
     with left:
         _curve(found, curves, tiers)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import streamlit as st
 
 from cxlib import formats
 from cxlib.errors import CxError
-from cxlib.exports.page_report import page_report
+from cxlib.exports.page_report import Drawn, Listed, page_report, plain
+from cxlib.exports.workbook import Column, Sheet, workbook_bytes
 from cxlib.texts import _, language, speaking
 from cxlib.ui import states
 from cxlib.ui.safe import safe
@@ -16,6 +17,7 @@ from cxlib.ui.scope import scope_of
 from cxlib.ui.session import store, who
 
 if TYPE_CHECKING:
+    from cxlib.exports.workbook import Kind
     from cxlib.store import DataSet, Saved
     from cxlib.ui.record import Record
     from cxlib.ui.sitemap import Entry
@@ -32,6 +34,10 @@ def menu(page: Entry, record: Record, dataset: DataSet) -> None:
         with speaking(said):  # made outside the page's run
             return page_bytes(page, record, dataset)
 
+    def workbook() -> bytes:
+        with speaking(said):
+            return rows_bytes(page, record, dataset)
+
     with st.popover(_("Share and keep"), icon=":material/ios_share:", type="tertiary"):
         st.download_button(
             _("This page as a report (HTML)"),
@@ -40,6 +46,16 @@ def menu(page: Entry, record: Record, dataset: DataSet) -> None:
             mime="text/html",
             icon=":material/print:",
             key="share:report",
+            on_click="ignore",
+            width="stretch",
+        )
+        st.download_button(
+            _("Its rows as a workbook (Excel)"),
+            data=workbook,
+            file_name=f"{page.url_path}.xlsx",
+            mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            icon=":material/table_view:",
+            key="share:workbook",
             on_click="ignore",
             width="stretch",
         )
@@ -79,6 +95,26 @@ def page_bytes(page: Entry, record: Record, dataset: DataSet) -> bytes:
     """Return a page as a report in the language in force."""
     scope = record.scope or scope_of(dataset)
     return page_report(record.parts, title=_(page.title), question=_(page.question), scope=scope.lines())
+
+
+def rows_bytes(page: Entry, record: Record, dataset: DataSet) -> bytes:
+    """Return all rows of a page as a workbook, a sheet for each table, in the language in force."""
+    listed = [part for part in record.parts if isinstance(part, Listed)]
+    drawn = [part for part in record.parts if isinstance(part, Drawn)]
+    sheets = [
+        Sheet(
+            name=plain(part.title or part.name),
+            title=plain(part.title or part.name),
+            frame=part.whole() if part.whole is not None else part.frame,
+            columns={
+                name: Column(each.label, cast("Kind", each.kind), each.decimals) for name, each in part.fields.items()
+            },
+        )
+        for part in listed
+    ]
+    scope = record.scope or scope_of(dataset)
+    definitions = [(plain(part.title), plain(part.definition)) for part in drawn]
+    return workbook_bytes(sheets, scope=[(_("Page"), _(page.title)), *scope.lines()], definitions=definitions)
 
 
 def _link(saved: Saved) -> None:

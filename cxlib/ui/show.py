@@ -128,7 +128,7 @@ def rows(
             st.caption(_("The first {n} of {all}.", n=formats.number(len(shown)), all=formats.rows(n)))
         download(frame, columns, name=name, scope=scope, key=key, whole=whole)
     fields = {column: Field(how.label, how.kind, how.decimals) for column, how in columns.items() if column in frame}
-    record.add(Listed(title, name, frame, fields, n), scope)
+    record.add(Listed(title, name, frame, fields, n, whole[1] if whole is not None else None), scope)
     picked = state["selection"]["rows"] if on_select else []
     return int(picked[0]) if picked else None
 

@@ -72,3 +72,13 @@ def test_a_store_from_before_there_were_any(store, own):
     with Store(store.root) as again:
         assert again.saved(own, "scenario") == []
         assert again.save_as(own, "scenario", "A", record={}).number == 1
+
+
+def test_a_hint_that_was_read_stays_read_for_who_read_it(store):
+    assert store.dismissed() == set()
+    store.dismiss("queues")
+    store.dismiss("queues")
+    store.dismiss("tiers", who="Ann")
+    with Store(store.root) as again:
+        assert again.dismissed() == {"queues"}
+        assert again.dismissed("Ann") == {"tiers"}

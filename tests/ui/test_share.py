@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import re
 from html import unescape
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
+from python_calamine import CalamineWorkbook
 
 from cxlib.exports.page_report import plain
 from cxlib.store import Store
 from cxlib.texts import speaking
 from cxlib.ui.reporting import write_reports
-from cxlib.ui.share import page_bytes
+from cxlib.ui.share import page_bytes, rows_bytes
 from cxlib.ui.sitemap import entry
 
 if TYPE_CHECKING:
@@ -62,6 +65,25 @@ def test_the_report_says_what_the_page_says(holding: Holding, go: Go) -> None:
     assert "<i>Usual" not in html
     assert "&lt;i&gt;Usual" in html
     assert not re.search(r"""(src|href)=["']http""", re.sub(r"<script>.*?</script>", "", html, flags=re.DOTALL))
+
+
+def test_the_workbook_has_the_rows_that_the_page_shows(holding: Holding, go: Go) -> None:
+    app = holding(TABLES)
+    go(app, "queues")
+    with Store() as store:
+        dataset = store.dataset(own_dataset())
+    made = rows_bytes(entry("queues"), app.session_state["record"], dataset)
+    book = CalamineWorkbook.from_filelike(io.BytesIO(made))
+    assert len(book.sheet_names) > len(app.dataframe)  # with the cover
+    shown = app.dataframe[0].value
+    cells = book.get_sheet_by_index(1).to_python()[1:]
+    assert len(cells) == len(shown)
+    numbers = [place for place, column in enumerate(shown.columns) if shown[column].dtype.kind in "if"]
+    assert numbers
+    for place in numbers:
+        for value, row in zip(shown.iloc[:, place], cells, strict=True):
+            wanted = (value, value / 100) if pd.notna(value) else ("",)  # shares are shown in percent
+            assert any(row[place] == pytest.approx(each) for each in wanted), (shown.columns[place], value)
 
 
 def test_the_same_report_without_a_browser(holding: Holding, go: Go, tmp_path: Path) -> None:
