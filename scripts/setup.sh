@@ -117,6 +117,10 @@ install_test_system() {
   if ! has_chinese_font && ! install_packages fontconfig fonts-noto-cjk; then
     say "There is no Chinese font: pictures will show boxes. As root: apt-get install fonts-noto-cjk"
   fi
+  # Workbooks are opened with it, in the long run of the tests only: it is large.
+  if [ "${SLOW:-}" = 1 ] && ! command -v soffice >/dev/null && ! install_packages libreoffice-calc; then
+    say "There is no LibreOffice: its reading of workbooks is not tested. As root: apt-get install libreoffice-calc"
+  fi
 }
 
 case $WANT in

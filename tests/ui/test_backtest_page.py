@@ -138,7 +138,8 @@ def test_a_large_data_set_is_judged_in_a_process_of_its_own(
     app = holding({"plans": PLANS, "usage": usage(12, 9)})
     found = go(app, "backtest")
     assert "then kept. It goes on if you leave the page." in found
-    assert [each.label for each in app.button] == ["Cancel"]
+    of_every_page = ("Keep this view", "Got it")
+    assert [each.label for each in app.button if each.label not in of_every_page] == ["Cancel"]
     assert started[0].wait(120)
     assert "Judged on 36 cases: 12 customers" in said(app.run())
 
