@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dashboard import settled
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,6 +66,20 @@ def click(button: Locator) -> None:
     """Click; the first one after a run may find the button not yet alive."""
     button.scroll_into_view_if_needed()
     button.click()
+
+
+def choose(box: Locator, option: str) -> None:
+    """Choose an option of a box; a run that ends just then shuts its list, and a reader opens it again."""
+    wanted = box.page.get_by_role("option", name=option)
+    for _attempt in range(5):
+        box.click()
+        try:
+            wanted.click(timeout=5000)
+        except PlaywrightTimeoutError:
+            box.press("Escape")
+        else:
+            return
+    wanted.click(timeout=5000)
 
 
 def named(page: Page, name: str) -> None:

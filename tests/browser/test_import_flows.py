@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from import_steps import PATIENCE_S, at_rest, bring, click, commit, confirm, go, line, said, tables
+from import_steps import PATIENCE_S, at_rest, bring, choose, click, commit, confirm, go, line, said, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,8 +47,7 @@ def into_new(page: Page, name: str) -> None:
     """Choose a new data set of that name for the files."""
     into = page.get_by_role("combobox", name="Into")
     if not page.get_by_label("Name of the data set").count():
-        into.click()
-        page.get_by_role("option", name="a new data set").click()
+        choose(into, "a new data set")
         at_rest(page)
     label = page.get_by_label("Name of the data set")
     label.fill(name)
