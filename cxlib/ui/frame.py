@@ -76,7 +76,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     if dataset is not None:
         kind = _("Demo data: a made-up company") if dataset.demo else safe(dataset.name)
         st.badge(kind, color="orange" if dataset.demo else "blue", icon=":material/science:" if dataset.demo else None)
-        share.menu(here, record.begin(), dataset)
+        share.menu(here, record.begin(here.url_path, dataset.id), dataset)
 st.caption(_(here.question))
 hints.show(here)
 current.run()

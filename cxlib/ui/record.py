@@ -13,15 +13,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cxlib.exports.page_report import Part
+    from cxlib.store import Saved
     from cxlib.ui.scope import Scope
 
 
 @dataclass
 class Record:
-    """The parts of a page in their order, each with the fragments that it stands in, and the scope seen last."""
+    """The parts of a page in their order, each with the fragments that it stands in, and the scope seen last.
+
+    `page` is its address and `dataset` the id of what it shows. `notes` are those pinned to its charts, once read;
+    `asked` is the key and the title of the chart whose form for notes is open.
+    """
 
     entries: list[tuple[tuple[str, ...], Part]] = field(default_factory=list)
     scope: Scope | None = None
+    page: str = ""
+    dataset: str = ""
+    notes: list[Saved] | None = None
+    asked: tuple[str, str] | None = None
 
     @property
     def parts(self) -> list[Part]:
@@ -33,9 +42,12 @@ _within: ContextVar[tuple[tuple[str, ...], list[int]] | None] = ContextVar("reco
 """The fragments that are running, the outer first, and the place where the next part goes."""
 
 
-def begin() -> Record:
-    """Begin a new page; return what will be noted of it."""
-    found = st.session_state["record"] = Record()
+def begin(page: str = "", dataset: str = "") -> Record:
+    """Begin a new page, of that address and data set; return what will be noted of it."""
+    before: Record | None = st.session_state.get("record")
+    found = st.session_state["record"] = Record(page=page, dataset=dataset)
+    if before is not None and (before.page, before.dataset) == (page, dataset):
+        found.asked = before.asked
     return found
 
 

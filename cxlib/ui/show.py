@@ -12,7 +12,7 @@ from cxlib.charts.look import inked
 from cxlib.exports import csv_bytes
 from cxlib.exports.page_report import Drawn, Field, Listed, Words
 from cxlib.texts import _, language, speaking
-from cxlib.ui import record
+from cxlib.ui import notes, record
 from cxlib.ui.safe import safe
 
 if TYPE_CHECKING:
@@ -72,6 +72,10 @@ def chart(drawn: Chart, *, title: str, definition: str, key: str, picked: Callab
         st.markdown(f"#### {title}", width="stretch")
         with st.popover(_("Definition"), type="tertiary", icon=":material/menu_book:", key=f"definition:{key}"):
             st.markdown(definition)
+            notes.button(key, title)
+    notes.form(key)
+    pinned = notes.of_chart(key)
+    notes.pinned(drawn.figure, pinned)
     inked(drawn.figure, dark=st.context.theme.type == "dark")
     record.add(Drawn(title, drawn.figure, drawn.alt, definition))
     name = f"chart:{key}"
@@ -83,6 +87,7 @@ def chart(drawn: Chart, *, title: str, definition: str, key: str, picked: Callab
 
     choosing: dict[str, Any] = {} if picked is None else {"on_select": clicked, "selection_mode": "points"}
     st.plotly_chart(drawn.figure, key=name, config=CHART_TOOLS, alt=drawn.alt, **choosing)
+    notes.listed(pinned)
 
 
 def rows(
