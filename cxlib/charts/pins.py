@@ -38,10 +38,20 @@ def pin(drawn: go.Figure, days: Mapping[str, date]) -> list[str]:
     return list(within)
 
 
+def last_day(drawn: go.Figure) -> date | None:
+    """Return the last day that a chart along time has a mark at; None for any other chart."""
+    return max(_days(drawn), default=None)
+
+
 def _span(drawn: go.Figure) -> tuple[date, date] | None:
     """Return the first and the last day of a chart's marks; None where its x axis is not time."""
-    days = [day for trace in drawn.data for x in (trace.x if "x" in trace else None) or () if (day := _day(x))]
+    days = _days(drawn)
     return (min(days), max(days) + MONTH) if days else None
+
+
+def _days(drawn: go.Figure) -> list[date]:
+    xs = [trace.x for trace in drawn.data if "x" in trace and trace.x is not None]
+    return [day for each in xs for day in map(_day, (each[0], each[-1]) if len(each) else ()) if day]
 
 
 def _day(x: Any) -> date | None:

@@ -9,11 +9,9 @@ import streamlit as st
 
 from cxlib import formats
 from cxlib.charts.pins import pin
-from cxlib.errors import CxError
 from cxlib.exports.page_report import Words
 from cxlib.texts import _
-from cxlib.ui import record, states
-from cxlib.ui.fragments import speak_and_ink
+from cxlib.ui import record
 from cxlib.ui.safe import safe
 from cxlib.ui.session import store, who
 
@@ -24,11 +22,14 @@ if TYPE_CHECKING:
 
 KIND: Final = "note"
 MOST_LETTERS: Final = 500
+ABOUT: Final = ("customer", "queue")
+"""Parameters of the link that say whom or what a chart is about: a note of one is not shown at another."""
 
 
 def of_chart(key: str) -> list[Saved]:
     """Return the notes of a chart of the page that is drawn, by their day."""
-    found = [each for each in _of_page() if each.record.get("chart") == key]
+    about = _about()
+    found = [each for each in _of_page() if each.record.get("chart") == key and each.record.get("about") == about]
     return sorted(found, key=lambda each: (each.record.get("day", ""), each.number))
 
 
@@ -45,64 +46,51 @@ def listed(found: list[Saved]) -> None:
         record.add(Words("text", line))
 
 
-def button(key: str, title: str) -> None:
-    """Offer to pin a note to a chart; without a data set there is nothing to keep it in."""
-    if _here() is None:
-        return
-    st.button(
-        _("Pin a note"),
-        key=f"note:{key}",
-        type="tertiary",
-        icon=":material/push_pin:",
-        on_click=_ask,
-        args=(key, title),
-    )
+def form(key: str, found: list[Saved], day: date) -> None:
+    """Let the reader remove notes of a chart and pin one; without a data set there is nothing to keep it in.
 
-
-def form(key: str) -> None:
-    """Open the form of a chart's notes where it was asked for, outside of what the button stands in."""
-    noted: record.Record | None = st.session_state.get("record")
-    if noted is not None and noted.asked is not None and noted.asked[0] == key:
-        st.dialog(_("Notes on this chart"), on_dismiss=_close)(_form)(*noted.asked)
-
-
-def _ask(key: str, title: str) -> None:
-    st.session_state["record"].asked = (key, title)
-
-
-def _close() -> None:
-    st.session_state["record"].asked = None
-
-
-def _form(key: str, title: str) -> None:
-    speak_and_ink()
+    `day` is the one that the form begins with.
+    """
     here = _here()
     if here is None:
         return
-    dataset, page = here
-    st.markdown(f"**{title}**")
-    for each in of_chart(key):
+    st.markdown(f"**{_('Notes')}**")
+    for each in found:
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-            said = f"{formats.day(_day(each))}, {each.who}: {each.record['text']}"
-            st.markdown(safe(said), width="stretch")
-            if st.button(_("Remove"), key=f"note:remove:{each.number}", type="tertiary", icon=":material/delete:"):
-                store().remove_saved(dataset, KIND, each.number)
-                st.session_state["record"].notes = None
-                st.rerun()
-    day = st.date_input(_("Day"), key="note:day", format="YYYY-MM-DD")
-    text = st.text_area(_("Note"), key="note:text", max_chars=MOST_LETTERS, height=90)
-    st.caption(_("Everybody who opens this data set sees it, and its report has it."))
-    if st.button(_("Pin it"), key="note:keep", type="primary", disabled=not text.strip()):
-        words = " ".join(text.split())
-        kept = {"page": page, "chart": key, "day": day.isoformat(), "text": words}
-        try:
-            store().save_as(dataset, KIND, words[:80], record=kept, who=who())
-        except CxError as error:
-            states.refused(error)
-        else:
-            st.session_state["record"].notes = None
-            _close()
-            st.rerun()
+            st.markdown(safe(f"{formats.day(_day(each))}, {each.who}: {each.record['text']}"), width="stretch")
+            st.button(
+                _("Remove"),
+                key=f"note:remove:{each.number}",
+                type="tertiary",
+                icon=":material/delete:",
+                on_click=_remove,
+                args=(here[0], each.number),
+            )
+    with st.form(f"note:{key}", clear_on_submit=True, border=False):
+        st.date_input(_("Day"), day, key=f"note:day:{key}", format="YYYY-MM-DD")
+        st.text_area(
+            _("Note"),
+            key=f"note:text:{key}",
+            max_chars=MOST_LETTERS,
+            height=90,
+            help=_("Everybody who opens this data set sees it, and its report has it."),
+        )
+        st.form_submit_button(_("Pin it"), icon=":material/push_pin:", on_click=_keep, args=(here, key))
+
+
+def _keep(here: tuple[str, str], key: str) -> None:
+    dataset, page = here
+    day, words = st.session_state[f"note:day:{key}"], " ".join(st.session_state[f"note:text:{key}"].split())
+    if day is None or not words:
+        return
+    kept = {"page": page, "chart": key, "about": _about(), "day": day.isoformat(), "text": words}
+    store().save_as(dataset, KIND, key, record=kept, who=who())
+    st.session_state["record"].notes = None
+
+
+def _remove(dataset: str, number: int) -> None:
+    store().remove_saved(dataset, KIND, number)
+    st.session_state["record"].notes = None
 
 
 def _here() -> tuple[str, str] | None:
@@ -120,6 +108,10 @@ def _of_page() -> list[Saved]:
         dataset, page = here
         noted.notes = [each for each in store().saved(dataset, KIND) if each.record.get("page") == page]
     return list(noted.notes)
+
+
+def _about() -> dict[str, str]:
+    return {name: st.query_params[name] for name in ABOUT if name in st.query_params}
 
 
 def _day(saved: Saved) -> date:

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 class Record:
     """The parts of a page in their order, each with the fragments that it stands in, and the scope seen last.
 
-    `page` is its address and `dataset` the id of what it shows. `notes` are those pinned to its charts, once read;
-    `asked` is the key and the title of the chart whose form for notes is open.
+    `page` is its address and `dataset` the id of what it shows. `notes` are those pinned to its charts, once read.
     """
 
     entries: list[tuple[tuple[str, ...], Part]] = field(default_factory=list)
@@ -30,7 +29,6 @@ class Record:
     page: str = ""
     dataset: str = ""
     notes: list[Saved] | None = None
-    asked: tuple[str, str] | None = None
 
     @property
     def parts(self) -> list[Part]:
@@ -44,10 +42,7 @@ _within: ContextVar[tuple[tuple[str, ...], list[int]] | None] = ContextVar("reco
 
 def begin(page: str = "", dataset: str = "") -> Record:
     """Begin a new page, of that address and data set; return what will be noted of it."""
-    before: Record | None = st.session_state.get("record")
     found = st.session_state["record"] = Record(page=page, dataset=dataset)
-    if before is not None and (before.page, before.dataset) == (page, dataset):
-        found.asked = before.asked
     return found
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import streamlit as st
 
 from cxlib import formats
 from cxlib.charts.look import inked
+from cxlib.charts.pins import last_day
 from cxlib.exports import csv_bytes
 from cxlib.exports.page_report import Drawn, Field, Listed, Words
 from cxlib.texts import _, language, speaking
@@ -72,9 +74,8 @@ def chart(drawn: Chart, *, title: str, definition: str, key: str, picked: Callab
         st.markdown(f"#### {title}", width="stretch")
         with st.popover(_("Definition"), type="tertiary", icon=":material/menu_book:", key=f"definition:{key}"):
             st.markdown(definition)
-            notes.button(key, title)
-    notes.form(key)
-    pinned = notes.of_chart(key)
+            pinned = notes.of_chart(key)
+            notes.form(key, pinned, last_day(drawn.figure) or datetime.now(tz=UTC).date())
     notes.pinned(drawn.figure, pinned)
     inked(drawn.figure, dark=st.context.theme.type == "dark")
     record.add(Drawn(title, drawn.figure, drawn.alt, definition))

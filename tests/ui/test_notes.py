@@ -40,14 +40,18 @@ def captions(app: AppTest) -> str:
 
 def pinned(app: AppTest, text: str) -> str:
     """Pin a note to the first chart of the page; return its key."""
-    opener = next(each for each in app.button if str(each.key).startswith("note:") and each.label == "Pin a note")
-    opener.click().run()
+    text_area = next(each for each in app.text_area if str(each.key).startswith("note:text:"))
+    chart = str(text_area.key).removeprefix("note:text:")
+    app.date_input(key=f"note:day:{chart}").set_value(date(2026, 3, 2))
+    text_area.set_value(text)
+    submit(app, chart)
+    return chart
+
+
+def submit(app: AppTest, chart: str) -> None:
+    """Press the button of a chart's form."""
+    next(each for each in app.button if each.form_id == f"note:{chart}").click().run()
     assert not app.exception
-    app.date_input(key="note:day").set_value(date(2026, 3, 2))
-    app.text_area(key="note:text").set_value(text).run()
-    app.button(key="note:keep").click().run()
-    assert not app.exception
-    return str(opener.key).removeprefix("note:")
 
 
 def test_a_note_is_pinned_seen_reported_and_removed(holding: Holding, go: Go) -> None:
@@ -57,17 +61,17 @@ def test_a_note_is_pinned_seen_reported_and_removed(holding: Holding, go: Go) ->
     with Store() as store:
         dataset = store.dataset(own_dataset())
         (kept,) = store.saved(dataset.id, "note")
-    assert kept.record == {"page": "queues", "chart": chart, "day": "2026-03-02", "text": NOTE}
-    app.run()
+    assert kept.record == {"page": "queues", "chart": chart, "about": {}, "day": "2026-03-02", "text": NOTE}
     assert "New greeting" in captions(app)
     assert "Mar 2, 2026" in captions(app)
     html = page_bytes(entry("queues"), app.session_state["record"], dataset).decode()
     assert "New greeting" in html
     assert "<b>menu</b>" not in html
-    app.button(key=f"note:{chart}").click().run()
+    submit(app, chart)  # with nothing written nothing is kept
+    with Store() as store:
+        assert len(store.saved(dataset.id, "note")) == 1
     app.button(key=f"note:remove:{kept.number}").click().run()
     assert not app.exception
-    app.run()
     assert "New greeting" not in captions(app)
 
 
@@ -79,6 +83,23 @@ def test_a_note_stays_with_its_page_and_data_set(holding: Holding, go: Go) -> No
     assert "seen here alone" not in captions(app)
     go(app, "queues")
     assert "seen here alone" in captions(app)
+
+
+def test_a_note_on_one_customer_is_not_shown_at_another(holding: Holding, go: Go) -> None:
+    usage = "customer_id,plan_id,month,minutes\n" + "".join(
+        f"{who},S,2026-0{m},{m}00\n" for who in ("anna", "ben") for m in range(1, 6)
+    )
+    plans = "plan_id,monthly_fee,currency,included_minutes,overage_price_minutes\nS,10,EUR,100,0.1\nL,30,EUR,900,0.1\n"
+    app = holding({"usage": usage, "plans": plans})
+    go(app, "customer")
+    app.text_input(key="customer_search").set_value("anna").run()
+    pinned(app, "asked for paper bills")
+    assert "asked for paper bills" in captions(app)
+    app.text_input(key="customer_search").set_value("ben").run()
+    assert not app.exception
+    assert "asked for paper bills" not in captions(app)
+    app.text_input(key="customer_search").set_value("anna").run()
+    assert "asked for paper bills" in captions(app)
 
 
 @pytest.mark.parametrize(
