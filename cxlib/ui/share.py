@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import streamlit as st
+from pandas.api.types import is_datetime64_any_dtype
 
 from cxlib import formats
 from cxlib.errors import CxError
+from cxlib.exports import workbook
 from cxlib.exports.page_report import Drawn, Listed, page_report, plain
 from cxlib.exports.workbook import Column, Sheet, workbook_bytes
 from cxlib.texts import _, language, speaking
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
 KIND = "view"
 NOT_OF_A_VIEW = ("lang", "data")
+MEASURES: Final = ("share", "seconds", "money", "number", "count")
+MOST_MARKS: Final = {True: 400, False: 40}
+"""Rows that a chart can show, by whether they stand along time."""
+MOST_SERIES: Final = 5
 
 
 def menu(page: Entry, record: Record, dataset: DataSet) -> None:
@@ -34,7 +40,7 @@ def menu(page: Entry, record: Record, dataset: DataSet) -> None:
         with speaking(said):  # made outside the page's run
             return page_bytes(page, record, dataset)
 
-    def workbook() -> bytes:
+    def book() -> bytes:
         with speaking(said):
             return rows_bytes(page, record, dataset)
 
@@ -51,7 +57,7 @@ def menu(page: Entry, record: Record, dataset: DataSet) -> None:
         )
         st.download_button(
             _("Its rows as a workbook (Excel)"),
-            data=workbook,
+            data=book,
             file_name=f"{page.url_path}.xlsx",
             mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             icon=":material/table_view:",
@@ -109,12 +115,37 @@ def rows_bytes(page: Entry, record: Record, dataset: DataSet) -> bytes:
             columns={
                 name: Column(each.label, cast("Kind", each.kind), each.decimals) for name, each in part.fields.items()
             },
+            chart=chart_of(part),
         )
         for part in listed
     ]
     scope = record.scope or scope_of(dataset)
     definitions = [(plain(part.title), plain(part.definition)) for part in drawn]
     return workbook_bytes(sheets, scope=[(_("Page"), _(page.title)), *scope.lines()], definitions=definitions)
+
+
+def chart_of(part: Listed) -> workbook.Drawn | None:
+    """Return the chart that a spreadsheet can draw of rows: what their first column names, by its first measure.
+
+    Columns of that measure's kind stand beside it. Rows that the first column does not tell apart, a single row, and
+    more than a chart can name take none.
+    """
+    names = list(part.fields)
+    if not names or not 2 <= len(part.frame) == part.n:
+        return None
+    first, kind = names[0], part.fields[names[0]].kind
+    along_time = kind == "month" or is_datetime64_any_dtype(part.frame[first])
+    if (
+        not (along_time or kind == "text")
+        or not part.frame[first].is_unique
+        or len(part.frame) > MOST_MARKS[along_time]
+    ):
+        return None
+    measures = [name for name in names if part.fields[name].kind in MEASURES and part.frame[name].notna().any()]
+    if not measures:
+        return None
+    alike = [name for name in measures if part.fields[name].kind == part.fields[measures[0]].kind]
+    return workbook.Drawn("line" if along_time else "bar", first, alike[:MOST_SERIES])
 
 
 def _link(saved: Saved) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from html import unescape
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,11 @@ import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
-from cxlib.exports.page_report import plain
+from cxlib.exports.page_report import Field, Listed, plain
 from cxlib.store import Store
 from cxlib.texts import speaking
 from cxlib.ui.reporting import write_reports
-from cxlib.ui.share import page_bytes, rows_bytes
+from cxlib.ui.share import chart_of, page_bytes, rows_bytes
 from cxlib.ui.sitemap import entry
 
 if TYPE_CHECKING:
@@ -84,6 +85,51 @@ def test_the_workbook_has_the_rows_that_the_page_shows(holding: Holding, go: Go)
         for value, row in zip(shown.iloc[:, place], cells, strict=True):
             wanted = (value, value / 100) if pd.notna(value) else ("",)  # shares are shown in percent
             assert any(row[place] == pytest.approx(each) for each in wanted), (shown.columns[place], value)
+
+
+def listed(frame: pd.DataFrame, kinds: dict[str, str], n: int | None = None) -> Listed:
+    fields = {name: Field(name, kind) for name, kind in kinds.items()}
+    return Listed("Waits", "waits", frame, fields, len(frame) if n is None else n)
+
+
+TWO = pd.DataFrame({"tier": ["a", "b"], "n": [4, 5], "mean": [1.5, 2.5], "p90": [3.0, 4.0], "empty": [None, None]})
+
+
+@pytest.mark.parametrize(
+    ("part", "chart"),
+    [
+        (
+            listed(TWO, {"tier": "text", "empty": "share", "mean": "seconds", "n": "count", "p90": "seconds"}),
+            ("bar", "tier", ["mean", "p90"]),
+        ),
+        (listed(TWO.assign(tier=["2026-01", "2026-02"]), {"tier": "month", "n": "count"}), ("line", "tier", ["n"])),
+        (listed(TWO.assign(tier="a"), {"tier": "text", "n": "count"}), None),  # not told apart
+        (listed(TWO, {"tier": "text", "n": "count"}, n=900), None),  # the first of many
+        (listed(TWO.head(1), {"tier": "text", "n": "count"}), None),
+        (listed(TWO, {"n": "count", "mean": "seconds"}), None),
+        (listed(TWO, {"tier": "text"}), None),
+        (listed(TWO, {}), None),
+    ],
+)
+def test_a_sheet_has_a_chart_where_its_rows_make_one(part: Listed, chart: tuple[str, str, list[str]] | None) -> None:
+    found = chart_of(part)
+    assert (found and (found.kind, found.x, list(found.y))) == chart
+
+
+def test_the_workbook_of_a_page_has_charts_of_its_own_cells(holding: Holding, go: Go) -> None:
+    app = holding(TABLES)
+    go(app, "queues")
+    with Store() as store:
+        dataset = store.dataset(own_dataset())
+    made = rows_bytes(entry("queues"), app.session_state["record"], dataset)
+    with zipfile.ZipFile(io.BytesIO(made)) as parts:
+        charts = [name for name in parts.namelist() if re.fullmatch(r"xl/charts/chart\d+\.xml", name)]
+        assert charts
+        names = CalamineWorkbook.from_filelike(io.BytesIO(made)).sheet_names[1:]
+        for each in charts:
+            cells = re.findall(r"<c:f>'?([^'!]+)'?!", parts.read(each).decode())
+            assert cells
+            assert set(cells) <= set(names)
 
 
 def test_the_same_report_without_a_browser(holding: Holding, go: Go, tmp_path: Path) -> None:
