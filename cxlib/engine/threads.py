@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import itertools
 import os
+import threading
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Future
 
 T = TypeVar("T")
+NAME: Final = "kernel"
 
 
 def cores() -> int:
@@ -28,6 +29,15 @@ def cores() -> int:
 def run(function: Callable[..., T], arguments: Iterable[tuple[Any, ...]]) -> list[T]:
     """Call `function` once per tuple of arguments, in parallel, and return the results in order."""
     return list(_pool().map(lambda each: function(*each), arguments))
+
+
+def submit(function: Callable[[], T]) -> Future[T]:
+    """Begin a call beside the caller's own work; within the pool it is done at once, lest all wait for each other."""
+    if threading.current_thread().name.startswith(NAME):
+        done: Future[T] = Future()
+        done.set_result(function())
+        return done
+    return _pool().submit(function)
 
 
 def stream(function: Callable[..., T], arguments: Iterable[tuple[Any, ...]]) -> Iterator[T]:
@@ -54,4 +64,4 @@ def blocks(n: int, *, parts: int | None = None) -> list[tuple[int, int]]:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=cores(), thread_name_prefix="kernel")
+    return ThreadPoolExecutor(max_workers=cores(), thread_name_prefix=NAME)

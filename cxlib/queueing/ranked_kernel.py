@@ -33,7 +33,13 @@ def serve_ranked(
     the long way.
     """
     heap = None if shift_servers.max(initial=0) <= FEW else True
-    return _run(arrived, service, deadline, classes, level, advance, shift_at, shift_servers, heap)
+    n = arrived.size
+    start, server = np.full(n, np.nan), np.full(n, -1, dtype=np.int64)  # made here: numpy asks for large pages
+    _run(
+        arrived, service, deadline, classes, level, advance, shift_at, shift_servers, heap,
+        start, server, np.empty(n, dtype=np.int32),
+    )  # fmt: skip
+    return start, server
 
 
 @njit(cache=True, nogil=True)
@@ -47,13 +53,16 @@ def _run(  # noqa: C901, PLR0912, PLR0915 - one loop, read from top to bottom; c
     shift_at: Any,
     shift_servers: Any,
     heap: Any,
-) -> Any:
-    """See `serve_ranked`; whether `heap` is None is known when it is compiled, once for each."""
+    start: Any,
+    server: Any,
+    after: Any,
+) -> None:
+    """See `serve_ranked`; whether `heap` is None is known when it is compiled, once for each.
+
+    `start` and `server` are filled; `after` is room for who stands behind whom.
+    """
     n = arrived.size
-    start = np.full(n, np.nan)
-    server = np.full(n, -1, dtype=np.int64)
     head, last = np.full(level.size, -1), np.empty(level.size, dtype=np.int64)  # who waits, class by class: a chain
-    after = np.empty(n, dtype=np.int64)
     most = 1
     for s in range(shift_servers.size):
         most = max(most, shift_servers[s])
@@ -155,7 +164,6 @@ def _run(  # noqa: C901, PLR0912, PLR0915 - one loop, read from top to bottom; c
             else:
                 _push(free_at, free_id, busy, now + service[j], who)
             busy += 1
-    return start, server
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from cxlib.engine import threads
 from cxlib.errors import CxError
 from cxlib.queueing.kernels import serve
 from cxlib.queueing.policies import Fcfs, Policy, Ranking
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Schedule = tuple[ArrayLike, ArrayLike]
+MANY: Final = 50_000
+"""So many customers or more are drawn by two threads, each with streams of its own: the result is the same."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,14 @@ class Line:
         arrived = _numbers(arrivals.arrived_s, "arrived_s")
         n = arrived.size
         service = _numbers(arrivals.service_s, "service_s", length=n, minimum=0.0)
-        patience = np.full(n, np.inf) if arrivals.patience_s is None else _patience(arrivals.patience_s, n)
+        deadline = _deadline(arrived, arrivals.patience_s)
         _in_order_of_time(arrived)
         codes, _order = _classes(arrivals.classes, range(classes), n)
         shift_at, shift_servers = _schedule(servers)
         return cls(
             arrived=arrived,
             service=service,
-            deadline=arrived + patience,
+            deadline=deadline,
             classes=codes,
             n_classes=classes,
             shift_at=shift_at,
@@ -146,11 +149,10 @@ def simulate(
     arrived = _numbers(arrived_s, "arrived_s")
     n = arrived.size
     service = _numbers(service_s, "service_s", length=n, minimum=0.0)
-    patience = np.full(n, np.inf) if patience_s is None else _patience(patience_s, n)
+    deadline = _deadline(arrived, patience_s)
     _in_order_of_time(arrived)
     codes, order = _classes(classes, class_order, n)
     shift_at, shift_servers = _schedule(servers)
-    deadline = arrived + patience
     line = Line(
         arrived=arrived,
         service=service,
@@ -163,7 +165,8 @@ def simulate(
     )
     start, server = line.served((policy or Fcfs()).ranking(order))
     never = np.isnan(start)
-    wait_end = np.where(never, deadline, start)
+    some_never = bool(never.any())
+    wait_end = np.where(never, deadline, start) if some_never else start
     return pd.DataFrame(
         {
             "arrived_s": arrived,
@@ -171,7 +174,7 @@ def simulate(
             "start_s": start,
             "wait_end_s": wait_end,
             "wait_s": wait_end - arrived,
-            "abandoned": never & np.isfinite(deadline),
+            "abandoned": never & np.isfinite(deadline) if some_never else never,
             "server": server,
             "end_s": start + service,
         },
@@ -204,18 +207,33 @@ def draw_poisson(
     Arrivals
         With classes 0 .. K-1.
     """
-    random = np.random.default_rng(random_state)
     rates = np.asarray(arrival_rates, dtype=np.float64)
-    arrived = random.standard_exponential(customers)
-    np.cumsum(arrived, out=arrived)
-    arrived /= rates.sum()
-    chance, codes = random.random(customers), np.zeros(customers, dtype=np.int64)
-    for edge in np.cumsum(rates / rates.sum())[:-1]:
-        codes += chance >= edge
-    service = random.standard_exponential(customers)
-    service /= service_rate
-    patience = random.standard_exponential(customers) / patience_rate if patience_rate > 0 else None
+    seeds = np.random.default_rng(random_state).integers(2**63, size=4)
+
+    def first() -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        arrived = _exponential(seeds[0], customers)
+        np.cumsum(arrived, out=arrived)
+        arrived *= 1 / rates.sum()
+        return arrived, _exponential(seeds[1], customers) / patience_rate if patience_rate > 0 else None
+
+    def second() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        drawn = np.random.default_rng(seeds[2]).random(customers)
+        codes = np.zeros(customers, dtype=np.int64)
+        for edge in np.cumsum(rates / rates.sum())[:-1]:
+            codes += drawn >= edge
+        np.random.default_rng(seeds[3]).standard_exponential(out=drawn)
+        if service_rate != 1:
+            drawn *= 1 / service_rate
+        return drawn, codes
+
+    begun = threads.submit(second) if customers >= MANY else None
+    arrived, patience = first()
+    service, codes = second() if begun is None else begun.result()
     return Arrivals(arrived, service, codes, patience)
+
+
+def _exponential(seed: int, n: int) -> NDArray[np.float64]:
+    return np.random.default_rng(seed).standard_exponential(n)
 
 
 def simulate_mmc(
@@ -248,7 +266,7 @@ def simulate_mmc(
 
 
 def _in_order_of_time(arrived: NDArray[np.float64]) -> None:
-    if arrived.size and np.any(np.diff(arrived) < 0):
+    if (arrived[1:] < arrived[:-1]).any():
         raise CxError(
             "arrivals_unsorted",
             N_("The arrivals are not in order of time."),
@@ -270,8 +288,9 @@ def _numbers(
             value=array.size,
             length=length,
         )
-    bad = ~np.isfinite(array) if minimum is None else ~(np.isfinite(array) & (array >= minimum))
-    if bad.any():
+    least, most = (array.min(), array.max()) if array.size else (0.0, 0.0)  # NaN where any is
+    if not (np.isfinite(least) and np.isfinite(most) and (minimum is None or least >= minimum)):
+        bad = ~np.isfinite(array) if minimum is None else ~(np.isfinite(array) & (array >= minimum))
         row = int(np.argmax(bad))
         raise CxError(
             "bad_number",
@@ -284,10 +303,13 @@ def _numbers(
     return array
 
 
-def _patience(values: ArrayLike, length: int) -> NDArray[np.float64]:
-    array = np.ascontiguousarray(values, dtype=np.float64)
-    _numbers(np.where(array == np.inf, 0.0, array), "patience_s", length=length, minimum=0.0)
-    return array
+def _deadline(arrived: NDArray[np.float64], patience_s: ArrayLike | None) -> NDArray[np.float64]:
+    """Return until when each would wait; without patience for ever."""
+    if patience_s is None:
+        return np.full(arrived.size, np.inf)
+    patience = np.ascontiguousarray(patience_s, dtype=np.float64)
+    _numbers(np.where(patience == np.inf, 0.0, patience), "patience_s", length=arrived.size, minimum=0.0)
+    return arrived + patience
 
 
 def _flags(values: ArrayLike, length: int) -> NDArray[np.bool_]:
@@ -310,7 +332,9 @@ def _classes(
             length=length,
         )
     if np.issubdtype(values.dtype, np.integer) and class_order == range(len(class_order or ())):
-        codes = values.astype(np.int64)
+        codes = values.astype(np.int64, copy=False)
+        if not length or (codes.min() >= 0 and codes.max() < len(class_order)):
+            return codes, list(class_order)
         unknown = (codes < 0) | (codes >= len(class_order))
     else:
         index = pd.Index(class_order if class_order is not None else np.unique(values))
