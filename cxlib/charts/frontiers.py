@@ -133,14 +133,20 @@ def _range(intervals: Sequence[Interval]) -> list[float]:
 def _sides(rules: Sequence[Traded]) -> list[str]:
     """Return where the name of each rule stands: at the first side at which it lies over nothing."""
     (left, right), (low, high) = (_range([each.loss for each in rules]), _range([each.gain for each in rules]))
-    points = [
-        (
-            ((each.loss[0] or 0.0) - left) / (right - left) * PLOT_PX[0],
-            (high - (each.gain[0] or 0.0)) / (high - low) * PLOT_PX[1],
-        )
-        for each in rules
-    ]
+    wide_px, tall_px = PLOT_PX[0] / (right - left), PLOT_PX[1] / (high - low)
+
+    def spot(loss: float, gain: float) -> tuple[float, float]:
+        return (loss - left) * wide_px, (high - gain) * tall_px
+
+    points = [spot(each.loss[0] or 0.0, each.gain[0] or 0.0) for each in rules]
     taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in points]
+    for each, (x, y) in zip(rules, points, strict=True):  # whiskers, its own too
+        first, last = (spot(end or 0.0, 0.0)[0] for end in each.loss[1:])
+        top, bottom = (spot(0.0, end or 0.0)[1] for end in (each.gain[2], each.gain[1]))
+        if each.loss[1] is not None and each.loss[2] is not None:
+            taken.append((first, y - 3, last, y + 3))
+        if each.gain[1] is not None and each.gain[2] is not None:
+            taken.append((x - 3, top, x + 3, bottom))
     out = ["middle right"] * len(rules)
     for i in sorted(range(len(rules)), key=lambda i: rules[i].look not in ("today", "mine")):
         (x, y), wide = points[i], text_width(rules[i].brief)

@@ -56,12 +56,20 @@ def _told(look: Look, group: str, indicator: str) -> dict[str, str]:
     return {"group": look.group(group), "indicator": look.indicator(indicator), "unit": unit_of(indicator)}
 
 
+def _largest(look: Look) -> str:
+    """Return the class with most contacts but for the first: those whom a gain of the first would cost most."""
+    rows = look.runs.by_class
+    n = rows[rows["policy"] == IN_FORCE].groupby("class")["n"].mean()
+    others = look.order[1:] or look.order
+    return max(others, key=lambda each: float(n.get(each, 0.0)))
+
+
 def _weighed(look: Look) -> tuple[str, str, str, str]:
     """Let the reader choose who is to gain, who may lose, and on what."""
     groups = [str(each) for each in groups_of(look.runs)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         gainer = link.choice("gainer", groups, label=_("Who is to gain"), say=look.group, page=PAGE)
-        loser = link.choice("loser", groups, label=_("Who may lose"), say=look.group, default=look.order[-1], page=PAGE)
+        loser = link.choice("loser", groups, label=_("Who may lose"), say=look.group, default=_largest(look), page=PAGE)
         gain = link.choice("gain", list(WEIGHED), label=_("Weighed by"), say=look.indicator, page=PAGE)
         with st.popover(_("Another indicator for the loss"), icon=":material/tune:", type="tertiary"):
             loss = link.choice(
