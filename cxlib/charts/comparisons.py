@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from cxlib.charts.look import MISSING, ROW_HEIGHT, TOOLS_HEIGHT, Chart, figure, noted, plain_label, wrapped
+from cxlib.charts.look import (
+    MISSING,
+    ROW_HEIGHT,
+    TOOLS_HEIGHT,
+    Chart,
+    figure,
+    legend_above,
+    noted,
+    plain_label,
+    wrapped,
+)
 from cxlib.texts import _
 
 if TYPE_CHECKING:
@@ -59,7 +69,7 @@ def bars(
     top = max((v for v in values.values() if v is not None), default=1) or 1
     drawn.update_xaxes(
         title_text=axis,
-        range=[0, top * (1.22 + 0.02 * max(map(len, marks), default=0))],
+        range=[0, top * (1.2 + 0.03 * max(map(len, marks), default=0))],
         tickformat=tickformat,
         rangemode="tozero",
     )
@@ -129,7 +139,7 @@ def dumbbells(
             )
         )
     top = max((v for pair in pairs.values() for v in pair if v is not None), default=1) or 1
-    drawn.update_layout(showlegend=True, legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"})
+    legend_above(drawn)
     drawn.update_xaxes(title_text=axis, range=[-0.17 * top, top * 1.18], tickformat=tickformat, tick0=0)
     drawn.update_yaxes(type="category", categoryorder="array", categoryarray=labels)
     for label, shown in zip(order, labels, strict=True):

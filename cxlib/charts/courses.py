@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import plotly.graph_objects as go
 
-from cxlib.charts.look import MISSING, Chart, day_ticks, figure, month_ticks, plain_label
+from cxlib.charts.look import MISSING, Chart, day_ticks, figure, legend_above, month_ticks, plain_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -66,11 +66,8 @@ def courses(
         drawn.add_annotation(
             x=at, y=1, yref="paper", text=plain_label(label), showarrow=False, xanchor="left", yanchor="top", xshift=4
         )
-    drawn.update_layout(
-        showlegend=names_wanted and len(series) > 1,
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-        hovermode="closest",
-    )
+    drawn.update_layout(hovermode="closest")
+    legend_above(drawn, shown=names_wanted and len(series) > 1)
     drawn.update_xaxes(title_text=x_title, showgrid=False, tickformat=x_tickformat)
     if any(isinstance(x, date) for xs, _ys in series.values() for x in xs):
         drawn.update_xaxes(type="date", tickformat=day_ticks(), nticks=8)
@@ -103,7 +100,7 @@ def stacks(
                 hovertemplate=f"{plain_label(name)}, %{{x}}: %{{text}}<extra></extra>",
             )
         )
-    drawn.update_layout(showlegend=True, legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"})
+    legend_above(drawn)
     drawn.update_xaxes(title_text=x_title, showgrid=False, type="date", tickformat=month_ticks(), nticks=8)
     drawn.update_yaxes(title_text=y_title, tickformat=",", rangemode="tozero")
     said = "; ".join(f"{name}: {_ends(xs, ys, say)}" for name, (xs, ys) in series.items())

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
-from cxlib.charts.look import MISSING, ROW_HEIGHT, Chart, figure, month_ticks, noted, plain_label, text_width
+from cxlib.charts.look import (
+    MISSING,
+    ROW_HEIGHT,
+    Chart,
+    figure,
+    legend_above,
+    month_ticks,
+    noted,
+    plain_label,
+    text_width,
+)
 from cxlib.texts import _
 
 if TYPE_CHECKING:
@@ -202,7 +212,7 @@ def interval_courses(
                 hovertemplate=f"{plain_label(name)}, %{{customdata}}: %{{text}}<extra></extra>",
             )
         )
-    drawn.update_layout(showlegend=len(series) > 1, legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"})
+    legend_above(drawn, shown=len(series) > 1)
     drawn.update_xaxes(title_text=x_title, showgrid=False, type="date", tickformat=month_ticks(), nticks=8)
     drawn.update_yaxes(title_text=y_title, tickformat=tickformat, rangemode="tozero")
     told = "; ".join(

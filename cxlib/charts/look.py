@@ -33,6 +33,7 @@ LABEL_WIDTH: Final = 18
 NOTE_SIZE: Final = 10.5
 TOOLS_HEIGHT: Final = 24
 """What the buttons of a chart take above it; where there is a touch screen they are always there."""
+LEGEND_HEIGHT: Final = 26
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,15 @@ def _layout_ink(ink: str) -> dict[str, Any]:
 
 def _axis_ink(ink: str) -> dict[str, Any]:
     return {"tickfont": {"color": ink}, "title": {"font": {"color": ink}}}
+
+
+def legend_above(drawn: go.Figure, *, shown: bool = True) -> None:
+    """Put the legend in a row right above what is drawn, below the buttons of the chart."""
+    drawn.update_layout(
+        showlegend=shown,
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "normal"},
+        **({"margin_t": TOOLS_HEIGHT + LEGEND_HEIGHT, "height": drawn.layout.height + TOOLS_HEIGHT} if shown else {}),
+    )
 
 
 def day_ticks() -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import plotly.graph_objects as go
 
-from cxlib.charts.look import MISSING, Chart, figure, plain_label
+from cxlib.charts.look import MISSING, Chart, figure, legend_above, plain_label
 from cxlib.texts import _
 
 if TYPE_CHECKING:
@@ -139,9 +139,8 @@ def replay_bars(
         _mark(
             drawn, local[local["contact_id"] == chosen], _("the chosen contact"), symbol="diamond", at="begin", size=11
         )
-    drawn.update_layout(
-        showlegend=True, bargap=0.18, legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"}
-    )
+    drawn.update_layout(bargap=0.18)
+    legend_above(drawn)
     drawn.update_xaxes(title_text=x_title, type="date", tickformat="%H:%M", hoverformat="%H:%M:%S", showgrid=True)
     drawn.update_yaxes(autorange="reversed", showticklabels=False, showgrid=False, title_text=_("in order of arrival"))
     counted = "; ".join(f"{tier}: {int((local['tier'] == tier).sum())}" for tier in tiers)
@@ -186,8 +185,7 @@ def split_bars(parts: Mapping[str, Mapping[str, float]], *, say: Say, axis: str,
                 hovertemplate="%{y}: %{text}<extra>" + plain_label(name) + "</extra>",
             )
         )
-    legend = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "normal"}
-    drawn.update_layout(showlegend=True, legend=legend)
+    legend_above(drawn)
     drawn.update_xaxes(title_text=axis, rangemode="tozero", tickformat=",")
     told = "; ".join(
         f"{label}: " + ", ".join(f"{name} {say(value)}" for name, value in each.items())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import plotly.graph_objects as go
 
-from cxlib.charts.look import MISSING, Chart, figure, month_ticks, plain_label
+from cxlib.charts.look import MISSING, Chart, figure, legend_above, month_ticks, plain_label
 from cxlib.texts import _
 
 if TYPE_CHECKING:
@@ -51,9 +51,7 @@ def turnover(
             textposition="top center", hoverinfo="skip", showlegend=False, cliponaxis=False,
         )
     )  # fmt: skip
-    drawn.update_layout(
-        showlegend=True, legend={"orientation": "h", "x": 0, "y": 1.04, "yanchor": "bottom", "traceorder": "normal"}
-    )
+    legend_above(drawn)
     drawn.update_xaxes(showgrid=False, type="date", tickformat=month_ticks(), nticks=8)
     least = -max(resolved, default=0)
     top = max(totals, default=1) or 1

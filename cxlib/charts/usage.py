@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import plotly.graph_objects as go
 
-from cxlib.charts.look import MISSING, Chart, figure, month_ticks, plain_label
+from cxlib.charts.look import MISSING, Chart, figure, legend_above, month_ticks, plain_label
 from cxlib.texts import _
 
 if TYPE_CHECKING:
@@ -116,8 +116,8 @@ def _usage_legend(drawn: go.Figure, meters: Mapping[str, MeterCourse]) -> None:
         entries.append((_("Not counted (hatched)"), {"color": WITHIN, "symbol": "square", "size": 11, "opacity": 0.35}))
     for name, marker in entries:
         drawn.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name=name, marker=marker, showlegend=True))
-    drawn.update_layout(showlegend=True, legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"})
-    drawn.update_layout(legend_itemclick=False, legend_itemdoubleclick=False, legend_traceorder="normal")
+    legend_above(drawn)
+    drawn.update_layout(legend_itemclick=False, legend_itemdoubleclick=False)
 
 
 def _months_above(course: MeterCourse) -> int:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 GB: Final = 1024
 BARS: Final = 10
+WHOLE_FROM: Final = 1000
+"""From here on the bars of a chart are written without decimals; the rows below have them."""
 CURVES: Final = 5
 WHAT_IF_ROWS, WHAT_IF_HEIGHT = 5, 213
 FULL: Final = 300
@@ -72,7 +74,7 @@ def bills_chart(scope: Scope, bills: pd.DataFrame, months: Sequence[str]) -> Non
     chart(
         charts.bars(
             dict(zip(top["plan_id"], top["total"], strict=True)),
-            say=matching.money_of(scope),
+            say=matching.money_of(scope, decimals=0 if top["total"].max() >= WHOLE_FROM else 2),
             axis=_("Bill of {n} months ({currency})", n=len(months), currency=matching.currency_of(scope)),
             colours={row.plan_id: _colour(row) for row in top.itertuples()},
             notes={row.plan_id: _note(row) for row in top.itertuples()},

@@ -11,6 +11,11 @@ from cxlib.ui.safe import safe
 from cxlib.ui.session import choose_dataset, warm_up
 from cxlib.ui.sitemap import PAGES, entry
 
+ROOM_FOR_TOOLS = """<style>
+@media (hover: none) { [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) { margin-top: 2rem; } }
+</style>"""
+"""Where there is a touch screen the buttons of a table stand above it all the time."""
+
 
 def choose_language() -> str:
     """Return the language: the link's, else the session's, else the browser's."""
@@ -44,6 +49,7 @@ st.set_page_config(
     page_icon=str(Path(__file__).parent / "static" / "icon.png"),
     layout="wide",
 )
+st.html(ROOM_FOR_TOOLS)
 link.keep("lang", st.session_state["language"])
 warm_up()
 

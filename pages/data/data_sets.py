@@ -69,7 +69,7 @@ def settings(scope: Scope) -> None:
             for field in numbers:
                 kind = int if field.whole else float
                 values[field.name] = st.number_input(
-                    _(field.label),
+                    _("{label}, seconds", label=_(field.label)) if field.unit == "s" else _(field.label),
                     min_value=kind(field.minimum),
                     max_value=kind(field.maximum) if field.maximum != float("inf") else None,
                     value=kind(values[field.name]),
