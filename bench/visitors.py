@@ -4,8 +4,8 @@
 
 The home holds the demo operator's customers, usage and plans at the size asked for, and a log of contacts in 12 queues
 with three tiers; it is made once and used again. Results of all pages are prepared first, as after an import.
-Each visitor is a session of its own that speaks the browser's protocol: a first sight lasts from asking for it to the end
-of its run, a click from the change of a widget to the end of what runs. Browsers draw on top of that, elsewhere.
+Each visitor is a session of its own that speaks the browser's protocol: a first sight lasts from asking for a page to
+the end of its run, a click from the change of a widget to the end of what runs. Browsers draw on top of that, elsewhere.
 Twenty visitors each act every five seconds: three clicks, then another page. An exception on a page fails the run.
 """
 
