@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import pandas as pd
+
 from cxlib import formats
 from cxlib.errors import CxError
 from cxlib.fairness import check_labels, need_substance, said_of_tiers, tier_substance
@@ -15,11 +17,10 @@ from cxlib.ui.segments import refused_quietly
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
-
     from cxlib.ui.scope import Scope
     from cxlib.ui.tiers import TierNames
 
+REFUSED: Final = "refused"
 PAIR_WORDS: Final = {
     "substantive": N_("{tier} gets more than {next_tier}."),
     "reversed": N_("{tier} gets less than {next_tier}."),
@@ -76,21 +77,22 @@ def _judged(
 
     def compute() -> pd.DataFrame:
         more = {"ranks": results.ranks(scope)} if ranked else {}
-        return measure(
-            results.contacts_in(scope, **where),
-            customers=results.table(scope, "customers"),
-            zone=results.zone(scope),
-            per=per,
-            **more,
-            **options,
-        )
+        try:
+            return measure(
+                results.contacts_in(scope, **where),
+                customers=results.table(scope, "customers"),
+                zone=results.zone(scope),
+                per=per,
+                **more,
+                **options,
+            )
+        except CxError as error:
+            if not refused_quietly(error):
+                raise
+            return pd.DataFrame({REFUSED: [error.code]})  # kept as well: a large file took seconds to be refused
 
-    try:
-        return results.kept(scope, name, compute, per=per or "", **options, **where)
-    except CxError as error:
-        if not refused_quietly(error):
-            raise
-        return None
+    found = results.kept(scope, name, compute, per=per or "", **options, **where)
+    return None if REFUSED in found else found
 
 
 def tiers_said(table: pd.DataFrame, tiers: TierNames) -> tuple[str, str]:
