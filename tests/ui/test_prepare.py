@@ -1,0 +1,90 @@
+"""What a page shows is computed before anybody looks; on a large data set that of each filter, too."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+import pytest
+
+from cxlib.store.results import PARTS
+from cxlib.ui import prepare, results
+from cxlib.ui.scope import scope_of
+from cxlib.ui.session import store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamlit.testing.v1 import AppTest
+
+    from cxlib.ui.scope import Scope
+
+    Holding = Callable[[dict[str, str]], AppTest]
+    Go = Callable[[AppTest, str], str]
+
+CONTACTS = "contact_id,tier,queue,arrived_at,wait_s,outcome,queued\n" + "".join(
+    f"{i},{'regular' if i % 2 else 'priority'},{'care' if i % 4 < 2 else 'sales'},"
+    f"2026-0{3 + i % 2}-{i % 28 + 1:02d} {8 + i % 9:02d}:{i % 60:02d}:00,{10 + i % 90},served,yes\n"
+    for i in range(300)
+)
+PLANS = "plan_id,monthly_fee,included_minutes,overage_price_minutes\nS,10,100,0.1\nL,30,900,0.1\n"
+USAGE = "customer_id,month,plan_id,minutes\n" + "".join(
+    f"{who},2026-0{month},S,{100 * who}\n" for who in range(1, 6) for month in range(1, 7)
+)
+TABLES = {"contacts": CONTACTS, "tiers": "tier,rank\npriority,1\nregular,2\n", "plans": PLANS, "usage": USAGE}
+
+
+@pytest.fixture
+def scope(holding: Holding) -> Scope:
+    holding(TABLES)
+    return scope_of(next(each for each in store().datasets() if not each.demo))
+
+
+def computed(scope: Scope) -> list[str]:
+    """Return what was computed and kept of a data set."""
+    said = [
+        json.loads((pq.read_schema(path).metadata or {})[PARTS])
+        for path in (store().root / "results").glob("*.parquet")
+    ]
+    return sorted(json.dumps(each, sort_keys=True) for each in said if each["dataset"] == scope.dataset.id)
+
+
+def test_a_small_data_set_needs_no_filters_ahead(scope: Scope) -> None:
+    prepare.prepare(scope)
+    before = computed(scope)
+    assert before
+    prepare.prepare_filters(scope)
+    assert computed(scope) == before
+
+
+def test_every_value_of_a_filter_is_there_before_it_is_asked_for(
+    scope: Scope, holding: Holding, go: Go, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare, "LARGE", 0)
+    monkeypatch.setattr(prepare, "BREATH_S", 0)
+    prepare.prepare(scope)
+    prepare.prepare_filters(scope)
+    before = computed(scope)
+    for where in ({"month": "2026-03"}, {"queue": "sales"}):
+        app = holding({})
+        app.query_params.update(where)
+        go(app, "queues")
+        assert not app.exception
+    app = holding({})
+    app.query_params["month"] = "2026-04"
+    go(app, "plan_fit")
+    assert not app.exception
+    assert [each for each in computed(scope) if each not in before] == []
+    assert results.usage_months(scope)[0] == "2026-01"
+
+
+def test_filters_end_when_they_are_not_wanted_any_more(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepare, "LARGE", 0)
+    monkeypatch.setattr(prepare, "BREATH_S", 0)
+    asked = []
+    prepare.prepare(scope)
+    before = computed(scope)
+    prepare.prepare_filters(scope, wanted=lambda: bool(asked.append(1)))
+    assert asked == [1]
+    assert computed(scope) == before
