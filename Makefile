@@ -1,7 +1,7 @@
 # Two commands do everything: `make app` and `make test`. Each installs what it needs first.
 # PORT and HOST move the dashboard; JOBS sets the number of test processes; SLOW=1 adds the long proofs.
 
-.PHONY: app test check ci lock texts texts-check pictures format clean
+.PHONY: app test check ci lock texts texts-check reference pictures format clean
 
 app:
 	@bash scripts/setup.sh app
@@ -28,6 +28,10 @@ texts:
 texts-check:
 	@bash scripts/setup.sh dev
 	@.venv/bin/python scripts/catalogues.py check
+
+reference:
+	@bash scripts/setup.sh dev
+	@.venv/bin/python scripts/reference.py
 
 # For some of them: make pictures ONLY="overview queues" SIZES=wide SCHEMES=light LANGUAGES=en
 pictures:

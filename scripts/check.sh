@@ -18,6 +18,7 @@ check format python -m ruff format --check .
 check lint python -m ruff check .
 check types python -m mypy
 check layers lint-imports
+check reference python scripts/reference.py --check
 check texts python scripts/catalogues.py check
 
 echo "=== checks: $passed passed, ${#failed[@]} failed ${failed[*]}"

@@ -109,12 +109,12 @@ def beside_log(
 ) -> Beside:
     """Simulate a queue under the rule that is taken to be in force and set it beside its log.
 
+    See `replicate` for the parameters that are not told here.
+
     Parameters
     ----------
     workload : Workload, optional
         Default: the log as it was, ``calibration.replayed()``; ``calibration.drawn()`` is the harder test.
-
-    See `replicate` for the others.
     """
     runs = replicate(
         workload or calibration.replayed(),

@@ -305,13 +305,13 @@ def calibrate(
 ) -> Calibration:
     """Tell from a log what its queue had to do.
 
+    See `pool_log.pool_log` for the parameters that are not told here.
+
     Parameters
     ----------
     roster : frame, optional
         from_at, to_at (times with a zone) and agents; several rows at the same time add up. Without it those on duty
         are told from who was busy while others waited, see `staffing.on_duty`.
-
-    See `pool_log.pool_log` for the other parameters.
 
     Notes
     -----
