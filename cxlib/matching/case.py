@@ -91,7 +91,7 @@ def open_case(
     first, last = _span(read.month)
     end = last if until is None else month_number(until)
     if absent == "zero":
-        read = _with_zeros(read, table, catalogue, end)
+        read = _with_zeros(read, table, catalogue, (first, end))
         _refuse_nothing(read)
         first, last = _span(read.month)
     elif absent != "missing":
@@ -232,11 +232,12 @@ def _refuse_unpriced(usage: Usage, rows: Rows, tariff: Tariff, catalogue: Catalo
         )
 
 
-def _with_zeros(usage: Usage, table: CustomerTable, catalogue: Catalogue, end: int) -> Usage:
-    """Fill the months without a row with zero usage, from the month of joining to that of leaving or to `end`.
+def _with_zeros(usage: Usage, table: CustomerTable, catalogue: Catalogue, within: tuple[int, int]) -> Usage:
+    """Fill the months without a row with zero usage, from the month of joining to that of leaving, `within` two months.
 
-    Customers without any usage are filled too where the month of joining is known. What was used before joining or
-    after the month of leaving is left out: those months are not the customer's.
+    What was used before the first month of the file is not known, so that nothing is filled there. Customers without
+    any usage are filled too where the month of joining is known. What was used before joining or after the month of
+    leaving is left out: those months are not the customer's.
     """
     ids = usage.customer_ids
     if table.table is not None:
@@ -246,9 +247,9 @@ def _with_zeros(usage: Usage, table: CustomerTable, catalogue: Catalogue, end: i
     at = pc.index_in(usage.customer_ids, value_set=ids).to_numpy()
     owner = np.repeat(at, np.diff(usage.starts))
     n = len(ids)
-    begin, stop = np.full(n, NEVER, np.int64), np.minimum(people.left, end).astype(np.int64)
+    begin, stop = np.full(n, NEVER, np.int64), np.minimum(people.left, within[1]).astype(np.int64)
     begin[at] = usage.month[usage.starts[:-1]]
-    begin = np.where(people.joined < NEVER, people.joined, begin)
+    begin = np.maximum(np.where(people.joined < NEVER, people.joined, begin), within[0])
     length = np.maximum(0, stop - begin + 1)
     filled = np.repeat(np.arange(n), length)
     month = np.repeat(begin, length) + np.arange(len(filled)) - np.repeat(np.cumsum(length) - length, length)

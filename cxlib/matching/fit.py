@@ -69,7 +69,8 @@ def plan_fit(
         flagged (else the own last one), or that month.
     absent : {"missing", "zero"}
         Whether a month without a row breaks the run, or counts as zero usage: each customer's months are then exactly
-        those from the month of `joined_on` (else of the first row) to that of `left_on` (else the last month).
+        those from the month of `joined_on` (else of the first row) to that of `left_on` (else the last month), none
+        before the first month of the usage.
     until : month, optional
         Leave out what comes after.
 

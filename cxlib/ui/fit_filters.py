@@ -65,7 +65,7 @@ def _more() -> dict[str, tuple[str, tuple[str, str]]]:
         "absent": (
             _("Months without usage"),
             {results.MISSING: _("Break the run"), "zero": _("Count as no usage")},
-            _("Counting as no usage bills the fee for every month from joining to leaving."),
+            _("Counting as no usage bills the fee for every month of the file from joining to leaving."),
         ),
         "status": (_("Flag"), every | {"new": _("new"), "standing": _("stood before")}, None),
         "sure": (

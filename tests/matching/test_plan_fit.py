@@ -348,6 +348,24 @@ def test_zero_fills_from_joining_to_leaving():
     assert summary["customer_months"].tolist() == [0, 4 + 3 + 1, 0]
 
 
+def test_zero_fills_nothing_before_the_first_month_of_the_file():
+    usage = usage_of([0, 0, 0, 0], plan="M").drop(index=[1, 2])
+    people = pd.DataFrame(
+        {
+            "customer_id": ["1", "2"],
+            "plan_id": "M",
+            "joined_on": ["2011-05-09", "2019-02-01"],
+            "left_on": [None, "2025-07-01"],
+        }
+    )
+    plans = PLANS.assign(valid_from="2026-01-01")  # what a plan cost in 2011 nobody needs to know
+    summary = fit_summary(usage, Catalogue(plans), customers=people, absent="zero").set_index("plan_id")
+    assert summary["customer_months"].sum() == 4  # of the one who has not left before the file begins
+    fit = plan_fit(usage, Catalogue(plans), customers=people, absent="zero")
+    assert fit["customer_id"].tolist() == ["1"]
+    assert fit["since"].tolist() == [2]
+
+
 def test_what_comes_after_until_does_not_exist():
     usage = usage_of([250, 250, 250, 0])
     fit = plan_fit(usage, Catalogue(PLANS), until="2026-03").iloc[0]
