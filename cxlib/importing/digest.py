@@ -66,6 +66,8 @@ class FileDigest:
         customers (number, or None), months (list of ``"2026-03"``, or of first and last where there are many), rows.
     sheets : list of str
         Of a workbook with several.
+    returned : bool
+        Whether these are rows that were set aside and come back; what was added to them is taken off.
     typed, quarantined, problems : Path
         Parquet files: the rows that are good; those set aside, as text; row, column, rule, value, severity.
     """
@@ -93,6 +95,7 @@ class FileDigest:
     sheets: list[str]
     options: dict[str, Any]
     sha256: str = ""
+    returned: bool = False
 
     @classmethod
     def open(cls, folder: Path) -> Self:

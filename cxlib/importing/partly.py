@@ -40,6 +40,7 @@ def read_text(parameters: dict[str, Any], folder: Path, report: Callable[[float 
         "encodings": [],
         "dialect": None if text.dialect is None else {"delimiter": text.dialect.delimiter},
         "columns": text.columns,
+        "returned": text.returned,
         "rows_in_file": text.rows_in_file,
         "guesses": guesses,
         "table": mapping.table,

@@ -80,6 +80,7 @@ def read_file(parameters: dict[str, Any], folder: Path, report: Report) -> dict[
         "encodings": _options(text, "encoding"),
         "dialect": None if text.dialect is None else asdict(text.dialect),
         "columns": text.columns,
+        "returned": text.returned,
         "rows_in_file": reading.counts["rows_in_file"],
         "guesses": guesses,
         "table": reading.mapping.table,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,7 +14,8 @@ import pyarrow as pa
 
 from cxlib.intake.cells import ROW, MemoryCells
 from cxlib.intake.problems import joined, problem_block
-from cxlib.intake.rules import RULES
+from cxlib.intake.rules import RULES, title
+from cxlib.texts import LANGUAGES, speaking
 
 if TYPE_CHECKING:
     from cxlib.intake.text_table import TextTable
@@ -62,15 +64,43 @@ def _own_columns(text: TextTable) -> list[str] | None:
     if len(names) <= len(OURS) or any(names[i] not in known for i, known in enumerate(OURS)):
         return None
     numbers, reasons = (text.column(names[i]).to_pylist() for i in (0, 1))
-    told = [part for each in reasons for part in each.split(";") if part]
-    known = all(part in RULES for part in told) and bool(told)
-    if not known or not all(re.fullmatch(r"[0-9]{1,18}", each) for each in numbers) or len(set(numbers)) < len(numbers):
+    if (
+        not all(map(_codes, reasons))
+        or not reasons
+        or not all(re.fullmatch(r"[0-9]{1,18}", each) for each in numbers)
+        or len(set(numbers)) < len(numbers)
+    ):
         return None
     return [name if name != f"{ROW} (2)" else "row" for name in names[len(OURS) :]]
 
 
 def _reason(reasons: str) -> str:
-    return next((part for part in reasons.split(";") if part in RULES), "too_few_fields")
+    return next(iter(_codes(reasons)), "too_few_fields")
+
+
+def _codes(reasons: str) -> list[str]:
+    """Return the codes of the reasons of a row, given as codes or as their titles in any language; none if unknown."""
+    parts = [part for part in reasons.split(";") if part]
+    if all(part in RULES for part in parts):
+        return parts
+    left, found = reasons.strip(), []
+    while left:
+        said = next((each for each in _titles() if left.startswith(each)), None)
+        if said is None:
+            return []
+        found.append(_titles()[said])
+        left = left[len(said) :].removeprefix(", ")
+    return found
+
+
+@cache
+def _titles() -> dict[str, str]:
+    """Return the codes by title in all languages, the longest titles first: one may begin as another does."""
+    found: dict[str, str] = {}
+    for name in LANGUAGES:
+        with speaking(name):
+            found |= {title(code): code for code in RULES}
+    return dict(sorted(found.items(), key=lambda each: -len(each[0])))
 
 
 def _split(line: str, width: int) -> list[str] | None:
@@ -103,4 +133,5 @@ def _with_rows(text: TextTable, own: list[str], back: pa.Table, torn: list[tuple
         rejected=every,
         needs_confirmation=[each for each in text.needs_confirmation if each.code != "header_names"],
         rows_in_file=back.num_rows + len(every),
+        returned=True,
     )

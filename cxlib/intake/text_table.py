@@ -66,6 +66,8 @@ class TextTable:
         Separators and quotes under which the rows have a common width, the best first.
     encodings : tuple of Guess
         Encodings that the bytes allow, the best first, each with some texts as they read in it.
+    returned : bool
+        Whether these are rows that were set aside and come back; what was added to them is taken off.
     """
 
     columns: list[str]
@@ -81,6 +83,7 @@ class TextTable:
     blank_lines: tuple[int, ...] = ()
     dialects: tuple[Fit, ...] = ()
     encodings: tuple[Guess, ...] = ()
+    returned: bool = False
 
     @property
     def rows(self) -> int:

@@ -15,7 +15,7 @@ from cxlib.ui import states
 from cxlib.ui.batch import keep_batch
 from cxlib.ui.columns import codes_form, columns_form, fine_points, saved_mappings
 from cxlib.ui.jobs import again
-from cxlib.ui.problems import came_back, problems
+from cxlib.ui.problems import problems
 from cxlib.ui.questions import ask, given_answers, open_questions
 from cxlib.ui.read_form import bytes_form, read_form, said_mark
 from cxlib.ui.safe import safe
@@ -118,7 +118,7 @@ def _about(batch: Batch, file: Waiting, digest: FileDigest) -> None:
         st.caption(" · ".join(safe(part) for part in said))
         given_answers(batch, file, digest)
         _take_away(batch, file)
-    if came_back(digest.columns):
+    if digest.returned:
         st.info(
             _(
                 "These are rows that were set aside, corrected: the columns that were added to them "

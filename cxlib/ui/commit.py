@@ -14,7 +14,6 @@ from cxlib.ui import states
 from cxlib.ui.batch import end_batch, keep_batch
 from cxlib.ui.jobs import runner, watch
 from cxlib.ui.prepare import prepare_in_background
-from cxlib.ui.problems import BACK
 from cxlib.ui.safe import safe
 from cxlib.ui.session import show_dataset, store, who
 from cxlib.ui.sitemap import link_to
@@ -87,7 +86,7 @@ def _rule(batch: Batch) -> None:
         keep_batch(batch)
 
 
-def import_button(batch: Batch, prepared: Job | None, files: Sequence[tuple[Waiting, FileDigest]]) -> None:
+def import_button(batch: Batch, prepared: Job | None) -> None:
     """Offer to bring the files in."""
     if st.button(_("Import"), type="primary", disabled=prepared is None, icon=":material/check:", key="import"):
         if prepared is None:
@@ -98,7 +97,6 @@ def import_button(batch: Batch, prepared: Job | None, files: Sequence[tuple[Wait
         for old in list(commits)[: max(0, len(commits) - MOST_COMMITS)]:
             commits.pop(old, None)
         commits[job.id] = job
-        _remember_corrected(files)
         batch.committing = job.id
         keep_batch(batch)
         st.rerun()
@@ -123,14 +121,6 @@ def committing(batch: Batch) -> bool:
     else:
         states.note(_("The import was interrupted; nothing was changed, and your choices are still here."))
     return False
-
-
-def _remember_corrected(files: Sequence[tuple[Waiting, FileDigest]]) -> None:
-    """Keep the mappings also for rows that are set aside now, corrected and brought back."""
-    for _file, digest in files:
-        if digest.counts["rows_quarantined"]:
-            headers = [*digest.columns, *BACK]
-            store().remember_mapping(headers, digest.table, digest.mapping.confirmed().to_json())
 
 
 def done() -> None:

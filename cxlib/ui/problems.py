@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 SHOWN: Final = 200
 KINDS: Final = 12
 REASONS: Final = "reasons"
-BACK: Final = ("row", REASONS, "text")
-"""The first columns of rows that were set aside, by which they are recognised when they come back."""
 
 
 def problems(digest: FileDigest, *, key: str) -> None:
@@ -66,11 +64,6 @@ def set_aside(path: Path, n: int, *, name: str, key: str) -> None:
     )
     more = _("The first {shown} of {n} rows.", shown=SHOWN, n=formats.number(n)) if n > SHOWN else ""
     st.caption(sentences(more, _("Correct them in the download and bring that file here; its extra columns may stay.")))
-
-
-def came_back(columns: list[str]) -> bool:
-    """Whether a file is one of rows that were set aside, corrected."""
-    return [each.removeprefix("__") for each in columns[: len(BACK)]] == list(BACK)
 
 
 def _told(groups: pd.DataFrame, table: str) -> pd.DataFrame:

@@ -34,7 +34,7 @@ def page(batch: Batch) -> None:
     heading(_("What the import does"))
     said = target(batch, files)
     prepared = consequences(batch, files)
-    import_button(batch, prepared if said else None, files)
+    import_button(batch, prepared if said else None)
 
 
 try:

@@ -9,6 +9,8 @@ import pytest
 
 from cxlib.exports import csv_bytes
 from cxlib.intake import Mapping, read, read_text_table
+from cxlib.intake.rules import RULES, title
+from cxlib.texts import LANGUAGES, speaking
 
 FILE = (
     "customer_id,month,plan_id,minutes\n"
@@ -45,6 +47,24 @@ def test_rows_brought_back_have_their_first_numbers_and_columns(first):
         == first.quarantined[["row", "reasons"]].to_numpy().tolist()
     )
     assert second.counts["rows_loaded"] == 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_rows_with_their_reasons_in_words_are_known_too(first, language):
+    with speaking(language):
+        words = {code: title(code) for code in RULES}
+    frame = first.quarantined.copy()
+    frame["reasons"] = [", ".join(words[code] for code in codes.split(";")) for codes in frame["reasons"]]
+    assert set(frame["reasons"]) & set(RULES) == set()
+    for said in (frame, frame.assign(reasons=[", ".join(words.values())] * len(frame))):
+        again = read_text_table(csv_bytes(said))
+        assert again.columns == ["customer_id", "month", "plan_id", "minutes"]
+    second = read(csv_bytes(frame), mapping=first.mapping)
+    assert second.quarantined[["row", "reasons"]].to_numpy().tolist() == (
+        first.quarantined[["row", "reasons"]].to_numpy().tolist()
+    )
+    other = read_text_table(csv_bytes(frame.assign(reasons="something else")))
+    assert other.columns[:3] == ["row", "reasons", "text"]  # a file of somebody's own
 
 
 def test_corrected_rows_are_loaded_and_what_is_still_wrong_is_named_where_it_was(first):
