@@ -218,17 +218,21 @@ def open_store() -> Store:
 
 
 def dataset_id(store: Store, asked: str) -> str:
-    """Return the id of the data set of that id or name.
+    """Return the id of the data set of that id or name; the demo has the name that pages show, too, in any case.
 
     Raises
     ------
     CxError
         ``no_data_set``, naming those that there are.
     """
-    for each in store.datasets():
+    found = store.datasets()
+    for each in found:
         if asked in (each.id, each.name):
             return each.id
-    known = ", ".join(each.name for each in store.datasets()) or "–"
+    for each in found:
+        if asked.casefold() in (each.name.casefold(), *(("demo", _("Demo").casefold()) if each.demo else ())):
+            return each.id
+    known = ", ".join(_("Demo") if each.demo else each.name for each in found) or "–"
     raise CxError(
         "no_data_set", N_("There is no data set {value}."), hint=N_("There are: {known}."), value=asked, known=known
     )

@@ -202,7 +202,9 @@ def solved_said(solved: Solved, class_order: Sequence[Any], say: Callable[[Any],
     said = {
         "head_start": _("a head start of {n} s for {first}", n=amount, first=first),
         "max_passes": _("strict priority with at most {n} passes", n=amount),
-        "agents": _("{n} agents fewer than today", n=amount)
+        "agents": _("as many agents as today")
+        if solved.closest == 0
+        else _("{n} agents fewer than today", n=amount)
         if solved.closest < 0
         else _("{n} agents more than today", n=amount),
     }[solved.family]

@@ -34,7 +34,7 @@ HINTS: Final = {
     ),
     "plan_fit": N_(
         "Flagged are customers whom one and the same other plan would have served cheaper for three months running. "
-        "Choose a row to see why, or draw up a campaign below."
+        "Choose a row to see why, or turn to Campaign to draw one up."
     ),
     "customer": N_(
         "One customer at a time: usage beside what is included, the same months on every plan, and how sure the advice "

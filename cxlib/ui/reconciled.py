@@ -30,6 +30,8 @@ def said(scope: Scope, month: str) -> str:
     found = counts(scope, month)
     if not found["compared"]:
         return _("Not reconciled: no complete month has a billed amount.")
+    if found["reconciled"] == found["compared"] and not found["withheld"]:
+        return _("Reconciled with what was billed: all {n}.", n=formats.people(int(found["compared"])))
     return _(
         "Reconciled with what was billed: {share} of {n}; advice to the other {withheld} is withheld.",
         share=formats.share(found["reconciled"] / found["compared"]),
