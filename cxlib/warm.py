@@ -56,6 +56,7 @@ def warm() -> None:
     )
     catalogue = Catalogue(plans)
     plan_fit(usage, catalogue)
+    plan_fit(usage, catalogue, absent="zero")
     plan_fit(usage.assign(minutes=3e9), catalogue)  # wide numbers have kernels of their own
     flag_history(usage, catalogue)
     bill(usage, catalogue)

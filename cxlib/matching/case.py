@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from cxlib.engine.threads import blocks, run
 from cxlib.errors import CxError
+from cxlib.matching.absent import with_zeros
 from cxlib.matching.accounts import pool
 from cxlib.matching.kernels import Offers, Rows, Tariff
 from cxlib.matching.months import month_number
@@ -91,7 +90,7 @@ def open_case(
     first, last = _span(read.month)
     end = last if until is None else month_number(until)
     if absent == "zero":
-        read = _with_zeros(read, table, catalogue, (first, end))
+        read = with_zeros(read, table, catalogue, (first, end))
         _refuse_nothing(read)
         first, last = _span(read.month)
     elif absent != "missing":
@@ -230,62 +229,3 @@ def _refuse_unpriced(usage: Usage, rows: Rows, tariff: Tariff, catalogue: Catalo
             plan=catalogue.plan_ids[int(rows.held[row])],
             **usage.named(row),
         )
-
-
-def _with_zeros(usage: Usage, table: CustomerTable, catalogue: Catalogue, within: tuple[int, int]) -> Usage:
-    """Fill the months without a row with zero usage, from the month of joining to that of leaving, `within` two months.
-
-    What was used before the first month of the file is not known, so that nothing is filled there. Customers without
-    any usage are filled too where the month of joining is known. What was used before joining or after the month of
-    leaving is left out: those months are not the customer's.
-    """
-    ids = usage.customer_ids
-    if table.table is not None:
-        ids = pc.unique(pa.concat_arrays([ids, table.ids]))
-        ids = ids.take(pc.sort_indices(ids))
-    people = table.look_up(ids, plan_ids=catalogue.plan_ids, segments=())
-    at = pc.index_in(usage.customer_ids, value_set=ids).to_numpy()
-    owner = np.repeat(at, np.diff(usage.starts))
-    n = len(ids)
-    begin, stop = np.full(n, NEVER, np.int64), np.minimum(people.left, within[1]).astype(np.int64)
-    begin[at] = usage.month[usage.starts[:-1]]
-    begin = np.maximum(np.where(people.joined < NEVER, people.joined, begin), within[0])
-    length = np.maximum(0, stop - begin + 1)
-    filled = np.repeat(np.arange(n), length)
-    month = np.repeat(begin, length) + np.arange(len(filled)) - np.repeat(np.cumsum(length) - length, length)
-    every, own = filled * 2**20 + month, owner * 2**20 + usage.month.astype(np.int64)
-    row = np.searchsorted(own, every)
-    there = (row < len(own)) & (own[np.minimum(row, len(own) - 1)] == every)
-    quantity = np.zeros((len(usage.quantity), len(every)), usage.quantity.dtype)
-    quantity[:, there] = usage.quantity[:, row[there]]
-    customer = every >> 20
-    kept = np.unique(customer)
-    complete = np.ones(len(every), np.bool_)
-    if usage.complete is not None:
-        complete[there] = usage.complete[row[there]]
-    return replace(
-        usage,
-        customer_ids=ids.take(pa.array(kept)),
-        starts=np.append(np.searchsorted(customer, kept), len(every)).astype(np.int64),
-        month=(every & (2**20 - 1)).astype(np.int32),
-        quantity=quantity,
-        held=_carried(usage.held[row[there]], there, customer),
-        complete=None if usage.complete is None else complete,
-        billed=None,
-    )
-
-
-def _carried(held: NDArray[np.int16], there: NDArray[np.bool_], customer: NDArray[np.int64]) -> NDArray[np.int16]:
-    """Give filled months the plan of the customer's row before, else of the one after."""
-    n = len(there)
-    if not len(held):
-        return np.full(n, NO_PLAN, np.int16)
-    source = np.cumsum(there) - 1
-    place = np.flatnonzero(there)
-    behind, ahead = np.maximum(source, 0), np.minimum(np.where(there, source, source + 1), len(held) - 1)
-    from_behind = (source >= 0) & (customer[place[behind]] == customer)
-    from_ahead = customer[place[ahead]] == customer
-    plan = np.full(n, NO_PLAN, np.int16)
-    plan[from_ahead] = held[ahead[from_ahead]]
-    plan[from_behind] = held[behind[from_behind]]
-    return plan

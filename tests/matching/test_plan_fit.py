@@ -366,6 +366,15 @@ def test_zero_fills_nothing_before_the_first_month_of_the_file():
     assert fit["since"].tolist() == [2]
 
 
+def test_zero_changes_nothing_where_no_month_is_absent_however_many_customers():
+    few = [usage_of([250, 250, 10 * (i % 30)]).assign(customer_id=f"{i:05}") for i in range(30)]
+    usage = pd.concat([each.assign(customer_id=each["customer_id"] + f"-{k:03}") for k in range(100) for each in few])
+    as_is, filled = (plan_fit(usage, Catalogue(PLANS), absent=absent) for absent in ("missing", "zero"))
+    assert len(as_is) == 3000
+    assert set(as_is["state"]) == {"fits", "flagged"}
+    pd.testing.assert_frame_equal(filled, as_is)
+
+
 def test_what_comes_after_until_does_not_exist():
     usage = usage_of([250, 250, 250, 0])
     fit = plan_fit(usage, Catalogue(PLANS), until="2026-03").iloc[0]
