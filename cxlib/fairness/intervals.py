@@ -238,7 +238,7 @@ def concluded(
 def _jackknife(days: Floats, total: Floats, estimate: Floats, statistic: Statistic) -> Floats:
     """Return the error of the estimates by leaving out each day; NaN where one day alone makes the estimate."""
     squares = np.zeros(len(estimate))
-    for day in days:
+    for day in days[(days != 0).any(axis=(1, 2))]:  # to leave out an empty day changes nothing
         squares += np.where((day == 0).all(axis=1), 0, (statistic.value(total - day) - estimate) ** 2)
     out: Floats = np.sqrt(squares * (len(days) - 1) / max(len(days), 1))
     return out
@@ -270,7 +270,8 @@ def _drawn(days: Floats, statistic: Statistic, weights: Floats) -> tuple[Floats,
     value = np.asarray(statistic.value(sums), np.float64)
     if statistic.gradient is None:
         squares = np.zeros(value.shape)
-        for day, times in zip(days, weights.T, strict=True):
+        told = (days != 0).any(axis=(1, 2))
+        for day, times in zip(days[told], weights.T[told], strict=True):
             change = np.where(times[:, None] > 0, statistic.value(sums - day) - value, 0)
             squares += times[:, None] * change**2
         return value, np.sqrt(squares * (n - 1) / n)
