@@ -163,9 +163,8 @@ def test_the_page_stays_useful(name: str, holding: Holding, go: Go, said: Said) 
     app = holding(tables)
     assert told in go(app, "queues")
     assert not app.error
-    parts = next(each for each in app.segmented_control if each.label == "Look at")
     for part in ("hours", "rule", "cost", "waits"):
-        parts.set_value(part).run()
+        next(each for each in app.segmented_control if each.label == "Look at").set_value(part).run()
         assert said(app)
         assert not app.error, (part, [each.value for each in app.error])
 
