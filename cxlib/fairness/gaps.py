@@ -94,10 +94,7 @@ def gaps(
     CxError
         ``one_group``, ``unknown_group``, ``bad_screen``, ``missing_column``, ``unknown_choice``.
     """
-    if not screen >= 1:
-        raise CxError(
-            "bad_screen", N_("“{value}” is no ratio to screen by."), hint=N_("Give a ratio of 1 or more."), value=screen
-        )
+    _refuse_bad(screen)
     tally = stratified(
         contacts,
         by=by,
@@ -113,10 +110,29 @@ def gaps(
     table = gap_rows(tally, pairs, min_group=min_group, level=level, seed=seed)
     table["differs"] = pd.array(holm(table["p_value"].to_numpy()) <= 1 - level, dtype="boolean")
     table.loc[table["p_value"].isna(), "differs"] = pd.NA
+    return screened(table, screen)
+
+
+def screened(table: pd.DataFrame, screen: float = SCREEN) -> pd.DataFrame:
+    """Return the rows of `gaps` with the column `screened` by another ratio.
+
+    Raises
+    ------
+    CxError
+        ``bad_screen``.
+    """
+    _refuse_bad(screen)
     ratio = np.abs(np.log(table["like_ratio"].to_numpy(np.float64)))
-    table["screened"] = pd.array(ratio > np.log(screen), dtype="boolean")
-    table.loc[np.isnan(ratio), "screened"] = pd.NA
-    return table
+    beyond = pd.array(ratio > np.log(screen), dtype="boolean")
+    beyond[np.isnan(ratio)] = pd.NA
+    return table.assign(screened=beyond)
+
+
+def _refuse_bad(screen: float) -> None:
+    if not screen >= 1:
+        raise CxError(
+            "bad_screen", N_("“{value}” is no ratio to screen by."), hint=N_("Give a ratio of 1 or more."), value=screen
+        )
 
 
 def gap_strata(

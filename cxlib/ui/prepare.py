@@ -75,20 +75,27 @@ def prepare_filters(scope: Scope, *, wanted: Callable[[], bool] = lambda: True) 
         time.sleep(BREATH_S)
 
 
-def _steps(scope: Scope) -> Iterator[Callable[[], None]]:
+def _steps(scope: Scope) -> Iterator[Callable[[], object]]:
     if scope.has("contacts") and scope.version.tables["contacts"].rows > LARGE:
         tiers = balance.tiers_here(scope)
         whole = {"month": results.ALL}
         for by in segments_of(scope):
             yield Segments(scope=scope, by=by, tiers=tiers, where=whole).prepare
+        by_tier = Segments(scope=scope, by="tier", tiers=tiers, where=whole)
+        for alike in by_tier.alikes():
+            yield partial(by_tier.prepare_gaps, alike=alike, most=None if alike == "usual" else 1)
+        yield partial(_queue, scope, tiers, {**whole, "queue": results.ALL}, one_line=True)
         for month in reversed(results.contact_months(scope)):
             yield partial(_contacts, scope, tiers, {"month": month})
         if "queue" in results.columns_of(scope, "contacts"):
+            if tiers.ranked:
+                yield partial(substance.of_tiers, scope, per="queue", **whole)
             for queue in results.values_of(scope, "contacts", "queue"):
                 yield partial(_queue, scope, tiers, {"month": results.ALL, "queue": queue})
     if scope.has("usage") and scope.has("plans") and scope.version.tables["usage"].rows > LARGE:
         for month in reversed(results.usage_months(scope)):
             yield partial(_month, scope, month)
+            yield partial(_month, scope, month, absent="zero")
 
 
 def _contacts(scope: Scope, tiers: TierNames, where: dict[str, str]) -> None:
@@ -101,11 +108,11 @@ def _contacts(scope: Scope, tiers: TierNames, where: dict[str, str]) -> None:
         _tiers(scope, tiers, where)
 
 
-def _queue(scope: Scope, tiers: TierNames, where: dict[str, str]) -> None:
+def _queue(scope: Scope, tiers: TierNames, where: dict[str, str], *, one_line: bool = False) -> None:
     """Compute what the Queues page shows: every count, what is careful about it, and the hours to replay."""
     if tiers.ranked:
-        balance.said_balance(scope, tiers, results.WITHIN, where)
-    queues = queue_results.Queues(scope, where)
+        balance.said_balance(scope, tiers, results.ONE_LINE if one_line else results.WITHIN, where)
+    queues = queue_results.Queues(scope, where, one_line=one_line)
     queue_results.numbers(queues, "pairs")
     queue_results.to_replay(queues)
     queue_results.found_traps(scope, **queues.where)
@@ -114,12 +121,13 @@ def _queue(scope: Scope, tiers: TierNames, where: dict[str, str]) -> None:
         results.curves(scope, **where)
 
 
-def _month(scope: Scope, month: str) -> None:
+def _month(scope: Scope, month: str, *, absent: str = results.MISSING) -> None:
     """Compute what Plan fit shows at the end of a month."""
     results.values_of(scope, "customers", "tier")
-    matching.said_matching(scope, fit_rows.Chosen(month=month))
+    matching.said_matching(scope, fit_rows.Chosen(month=month, absent=absent))
+    results.flag_course(scope, absent)
     reconciled.said(scope, month)
-    results.reasons_of(scope, results.flagged(scope, month), month)
+    results.reasons_of(scope, results.flagged(scope, month, absent), month, absent)
     if long.is_small(scope, "advise"):
         advised.rows(scope, month)
 

@@ -46,6 +46,8 @@ OF_QUEUES: Final = (
 )
 """What of the contacts tells who waited, and who passed whom."""
 WITHIN: Final = "within"
+ONE_LINE: Final = "one"
+"""Whether queues are compared each by itself, or all contacts as one line."""
 MISSING: Final = "missing"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
@@ -19,6 +20,7 @@ from cxlib.fairness import (
     gap_strata,
     gaps,
 )
+from cxlib.fairness.gaps import SCREEN, screened
 from cxlib.fairness.intervals import REASONS
 from cxlib.fairness.measures import MEASURES, TYPICAL_WAITS
 from cxlib.texts import N_, _
@@ -151,9 +153,9 @@ class Segments:
             **{**self.where, "month": months[1]},
         )
 
-    def gaps(self, *, alike: str = "usual", screen: float = 1.25) -> pd.DataFrame:
+    def gaps(self, *, alike: str = "usual", screen: float = SCREEN) -> pd.DataFrame:
         """Return `cxlib.fairness.gaps` of all segments to the one of reference."""
-        return self._gaps("gaps", self.by, alike=alike, screen=screen)
+        return screened(self._gaps("gaps", self.by, alike=alike), screen)
 
     def first_and_rest(self) -> pd.DataFrame:
         """Return the gap in waits between the tiers of the first rank and the others."""
@@ -212,12 +214,25 @@ class Segments:
         self._measures("week")
         self.hours(FIRST_SHOWN)
         self.change()
-        for compute in (self.gaps, self.courtesy, *([self.first_and_rest] if self.tiers.ranked else [])):
+        more: list[Callable[[], object]] = [partial(self.prepare_gaps, most=1), self.courtesy]
+        if self.tiers.ranked:
+            more.append(self.first_and_rest)
+        for compute in more:
             try:
                 compute()
             except CxError as error:
                 if not refused_quietly(error):
                     raise
+
+    def prepare_gaps(self, *, alike: str = "usual", most: int | None = None) -> None:
+        """Compute and keep the gaps under some conditions, and what drives the largest of each of `most` outcomes."""
+        table = self.gaps(alike=alike)
+        told = table.loc[table["crude"].notna(), "outcome"].unique()
+        for outcome in told[:most]:
+            known = table[(table["outcome"] == outcome) & table["like"].notna()]
+            if not known.empty:
+                row = known.iloc[int(known["like"].abs().to_numpy().argmax())]
+                self.drivers(outcome, row["other"], row["reference"], alike=alike)
 
     def there(self) -> list[str]:
         """Return the values of the column, the largest segments first, without what is missing."""
@@ -229,7 +244,7 @@ class Segments:
         columns = {*results.columns_of(self.scope, "contacts"), "weekday", "hour"}
         return [each for each in ALIKE if each == "usual" or set(each.split("-")) <= columns - {self.by}]
 
-    def _gaps(self, name: str, by: Any, *, alike: str = "usual", screen: float = 1.25, **more: Any) -> pd.DataFrame:
+    def _gaps(self, name: str, by: Any, *, alike: str = "usual", **more: Any) -> pd.DataFrame:
         options = self._options()
         return results.kept(
             self.scope,
@@ -238,7 +253,6 @@ class Segments:
                 self._contacts(),
                 by=by,
                 strata=self._strata(alike),
-                screen=screen,
                 zone=self._zone,
                 **self._tables(),
                 **options,
@@ -246,7 +260,6 @@ class Segments:
             ),
             by=by,
             alike=alike,
-            screen=screen,
             **options,
             **self.where,
         )

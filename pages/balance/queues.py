@@ -40,7 +40,7 @@ def page(scope: Scope) -> None:
     """Choose, state the finding, show the evidence."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         scope, where = balance.filters(scope, queues=True)
-        says = {"within": _("Each queue by itself"), "one": _("All as one line")}
+        says = {results.WITHIN: _("Each queue by itself"), results.ONE_LINE: _("All as one line")}
         pool = link.choice(
             "pool", list(says), label=_("Compare"), say=lambda name: says[name], look="segments", page="queues"
         )

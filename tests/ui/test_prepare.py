@@ -72,9 +72,19 @@ def test_every_value_of_a_filter_is_there_before_it_is_asked_for(
         go(app, "queues")
         assert not app.exception
     app = holding({})
-    app.query_params["month"] = "2026-04"
-    go(app, "plan_fit")
+    app.query_params["pool"] = "one"
+    go(app, "queues")
     assert not app.exception
+    for where in ({"alike": "queue"}, {"screen": "1.5"}):
+        app = holding({})
+        app.query_params.update(where)
+        go(app, "allocation")
+        assert not app.exception
+    for where in ({"month": "2026-04"}, {"absent": "zero"}):
+        app = holding({})
+        app.query_params.update(where)
+        go(app, "plan_fit")
+        assert not app.exception
     assert [each for each in computed(scope) if each not in before] == []
     assert results.usage_months(scope)[0] == "2026-01"
 
