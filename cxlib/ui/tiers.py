@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 import pyarrow as pa
+import streamlit as st
 
 from cxlib.charts import MISSING, tier_colours
 from cxlib.tables import TIERS
@@ -104,10 +105,15 @@ def tier_names(scope: Scope, seen: Iterable[str] = ()) -> TierNames:
     found = sorted({str(tier) for tier in seen if tier is not None and tier == tier})  # noqa: PLR0124 - NaN
     if not scope.has("tiers"):
         return TierNames(tuple(found), {}, {})
-    frame: pd.DataFrame = store().load(scope.dataset.id, "tiers", version=scope.version.number).to_pandas()
-    frame = frame.sort_values(["rank", "tier"])
+    frame: pd.DataFrame = _ranked(scope.dataset.id, scope.version.number)
     column = "display_name_zh" if language() == "zh_CN" else "display_name_en"
     names = frame[column] if column in frame else frame["tier"]
     shown = {str(t): str(n) if isinstance(n, str) and n else str(t) for t, n in zip(frame["tier"], names, strict=True)}
     ranks = {str(t): int(r) for t, r in zip(frame["tier"], frame["rank"], strict=True)}
     return TierNames((*ranks, *(tier for tier in found if tier not in ranks)), ranks, shown)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _ranked(dataset_id: str, version: int) -> pd.DataFrame:
+    frame: pd.DataFrame = store().load(dataset_id, "tiers", version=version).to_pandas()
+    return frame.sort_values(["rank", "tier"])
