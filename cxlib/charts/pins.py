@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 
     import plotly.graph_objects as go
 
-MONTH: Final = timedelta(days=31)
-"""The last mark of a chart may stand for a month, which lasts longer than its first day."""
+MONTH: Final = timedelta(days=28), timedelta(days=31)
+"""Marks that lie the first of these or more apart are months, and the last of them lasts up to the second."""
 
 
 def pin(drawn: go.Figure, days: Mapping[str, date]) -> list[str]:
     """Draw an upright line at each day, `days` by the label at its head; return the labels that were drawn.
 
-    Only a chart whose x axis is time takes any, and only days within what it shows.
+    Only a chart whose x axis is time takes any, and only days within what it shows: a line elsewhere would stretch it.
+    A chart of hours within one day takes none.
     """
     span = _span(drawn)
     if span is None:
@@ -40,18 +41,27 @@ def pin(drawn: go.Figure, days: Mapping[str, date]) -> list[str]:
 
 def last_day(drawn: go.Figure) -> date | None:
     """Return the last day that a chart along time has a mark at; None for any other chart."""
-    return max(_days(drawn), default=None)
+    return max(map(max, _days(drawn)), default=None)
 
 
 def _span(drawn: go.Figure) -> tuple[date, date] | None:
-    """Return the first and the last day of a chart's marks; None where its x axis is not time."""
-    days = _days(drawn)
-    return (min(days), max(days) + MONTH) if days else None
+    """Return the first and the last day that a chart shows; None where its x axis is not time, or within one day.
+
+    What its last mark stands for, such as a week, is as long as what lies between it and the one before.
+    """
+    days = [sorted(set(each)) for each in _days(drawn)]
+    steps = [each[-1] - each[-2] for each in days if len(each) > 1]
+    if not steps:
+        return None
+    every = [day for each in days for day in each]
+    step = MONTH[1] if max(steps) >= MONTH[0] else max(steps)
+    return min(every), max(every) + step - timedelta(days=1)
 
 
-def _days(drawn: go.Figure) -> list[date]:
+def _days(drawn: go.Figure) -> list[list[date]]:
+    """Return the days of each trace's marks."""
     xs = [trace.x for trace in drawn.data if "x" in trace and trace.x is not None]
-    return [day for each in xs for day in map(_day, (each[0], each[-1]) if len(each) else ()) if day]
+    return [days for each in xs if (days := [day for x in each if (day := _day(x)) is not None])]
 
 
 def _day(x: Any) -> date | None:

@@ -64,9 +64,10 @@ def _own_columns(text: TextTable) -> list[str] | None:
     if len(names) <= len(OURS) or any(names[i] not in known for i, known in enumerate(OURS)):
         return None
     numbers, reasons = (text.column(names[i]).to_pylist() for i in (0, 1))
+    told = [each for each in reasons if each.strip()]  # somebody may have cleared those that are mended
     if (
-        not all(map(_codes, reasons))
-        or not reasons
+        not told
+        or not all(map(_codes, told))
         or not all(re.fullmatch(r"[0-9]{1,18}", each) for each in numbers)
         or len(set(numbers)) < len(numbers)
     ):

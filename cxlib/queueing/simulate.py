@@ -166,7 +166,7 @@ def simulate(
     start, server = line.served((policy or Fcfs()).ranking(order))
     never = np.isnan(start)
     some_never = bool(never.any())
-    wait_end = np.where(never, deadline, start) if some_never else start
+    wait_end = np.where(never, deadline, start) if some_never else start.copy()
     return pd.DataFrame(
         {
             "arrived_s": arrived,

@@ -9,9 +9,10 @@ import streamlit as st
 
 from cxlib import formats
 from cxlib.charts.pins import pin
+from cxlib.errors import CxError
 from cxlib.exports.page_report import Words
 from cxlib.texts import _
-from cxlib.ui import record
+from cxlib.ui import record, states
 from cxlib.ui.safe import safe
 from cxlib.ui.session import store, who
 
@@ -66,7 +67,7 @@ def form(key: str, found: list[Saved], day: date) -> None:
                 on_click=_remove,
                 args=(here[0], each.number),
             )
-    with st.form(f"note:{key}", clear_on_submit=True, border=False):
+    with st.form(f"note:{key}", border=False):
         st.date_input(_("Day"), day, key=f"note:day:{key}", format="YYYY-MM-DD")
         st.text_area(
             _("Note"),
@@ -76,15 +77,24 @@ def form(key: str, found: list[Saved], day: date) -> None:
             help=_("Everybody who opens this data set sees it, and its report has it."),
         )
         st.form_submit_button(_("Pin it"), icon=":material/push_pin:", on_click=_keep, args=(here, key))
+    refused = st.session_state.pop(f"note:refused:{key}", None)
+    if refused is not None:
+        states.refused(refused)
 
 
 def _keep(here: tuple[str, str], key: str) -> None:
+    """Keep a note; what was written stays in the form where it is refused."""
     dataset, page = here
     day, words = st.session_state[f"note:day:{key}"], " ".join(st.session_state[f"note:text:{key}"].split())
     if day is None or not words:
         return
     kept = {"page": page, "chart": key, "about": _about(), "day": day.isoformat(), "text": words}
-    store().save_as(dataset, KIND, key, record=kept, who=who())
+    try:
+        store().save_as(dataset, KIND, key, record=kept, who=who())
+    except CxError as error:
+        st.session_state[f"note:refused:{key}"] = error
+        return
+    st.session_state[f"note:text:{key}"] = ""
     st.session_state["record"].notes = None
 
 

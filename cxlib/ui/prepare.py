@@ -55,7 +55,6 @@ def prepare(scope: Scope) -> None:
                 policy_tasks.ahead(scope, tiers)
         if scope.has("usage") and scope.has("plans"):
             _month(scope, results.usage_months(scope)[-1])
-            results.flag_course(scope)
     except CxError as error:  # the page says so when it is opened
         logging.getLogger(__name__).info("not prepared: %s", error.code)
 
@@ -100,8 +99,6 @@ def _steps(scope: Scope) -> Iterator[Callable[[], object]]:
 
 def _contacts(scope: Scope, tiers: TierNames, where: dict[str, str]) -> None:
     """Compute what the pages about contacts show of a period."""
-    if tiers.ranked:
-        balance.said_balance(scope, tiers, results.WITHIN, where)
     _queue(scope, tiers, {**where, "queue": results.ALL})
     if tiers.order:
         results.allocation_by(scope, "tier", **where)

@@ -63,6 +63,8 @@ def test_rows_with_their_reasons_in_words_are_known_too(first, language):
     assert second.quarantined[["row", "reasons"]].to_numpy().tolist() == (
         first.quarantined[["row", "reasons"]].to_numpy().tolist()
     )
+    cleared = frame.assign(reasons=["", *frame["reasons"].tolist()[1:]])  # of a row that somebody has mended
+    assert read_text_table(csv_bytes(cleared)).columns == again.columns
     other = read_text_table(csv_bytes(frame.assign(reasons="something else")))
     assert other.columns[:3] == ["row", "reasons", "text"]  # a file of somebody's own
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from cxlib.engine import threads
 from cxlib.errors import CxError
 from cxlib.queueing import (
     Fcfs,
@@ -22,6 +25,7 @@ from cxlib.queueing import (
     simulate_mmc,
 )
 
+simulate_module = importlib.import_module("cxlib.queueing.simulate")  # the package gives its function that name
 EIGHT = {"service_rate": 1, "servers": 8}
 
 # One server is busy with A until 10. B, C (regular) and V (priority, arrived last) wait; D would wait until 9 only.
@@ -242,6 +246,29 @@ def test_nobody_waits_while_a_server_is_idle_and_no_server_serves_two():
         np.sort(done["end_s"]), moments, side="right"
     )
     assert (in_service[served["wait_s"].to_numpy() > 1e-6] == 8).all()
+
+
+def test_customers_are_the_same_whoever_draws_them(monkeypatch):
+    options = {"arrival_rates": (1.0, 2.0, 3.0), "service_rate": 2.0, "patience_rate": 0.5, "random_state": 4}
+    beside = draw_poisson(**options, customers=simulate_module.MANY)  # by two threads
+    (in_the_pool,) = threads.run(lambda: draw_poisson(**options, customers=simulate_module.MANY), [()])
+    monkeypatch.setattr(simulate_module, "MANY", np.inf)
+    alone = draw_poisson(**options, customers=beside.arrived_s.size)
+    for other in (in_the_pool, alone):
+        for name in ("arrived_s", "service_s", "classes", "patience_s"):
+            np.testing.assert_array_equal(getattr(beside, name), getattr(other, name))
+    shares = np.bincount(beside.classes) / beside.classes.size
+    assert shares == pytest.approx([1 / 6, 2 / 6, 3 / 6], abs=0.01)
+    assert beside.service_s.mean() == pytest.approx(0.5, rel=0.03)
+    assert beside.patience_s.mean() == pytest.approx(2.0, rel=0.03)
+    assert abs(np.corrcoef(beside.service_s, beside.patience_s)[0, 1]) < 0.02
+
+
+def test_columns_of_the_frame_are_apart():
+    served = simulate_mmc(arrival_rates=(1.0,), service_rate=1, servers=4, customers=5, random_state=1)
+    before = served["wait_end_s"].tolist()
+    served.loc[0, "start_s"] = -1.0
+    assert served["wait_end_s"].tolist() == before
 
 
 def test_the_same_seed_gives_the_same_customers():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
 import plotly.graph_objects as go
 import pytest
 
 from cxlib.charts.pins import pin
+from cxlib.errors import CxError
 from cxlib.store import Store
 from cxlib.ui.share import page_bytes
 from cxlib.ui.sitemap import entry
@@ -75,6 +77,24 @@ def test_a_note_is_pinned_seen_reported_and_removed(holding: Holding, go: Go) ->
     assert "New greeting" not in captions(app)
 
 
+def test_what_was_written_stays_where_it_is_refused(holding: Holding, go: Go, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = holding(TABLES)
+    go(app, "queues")
+
+    def full(*_args: object, **_more: object) -> None:
+        raise CxError("disk_full", "There is no room left.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "save_as", full)
+        chart = pinned(app, NOTE)
+        assert "There is no room left" in " ".join(each.value for each in app.error)
+    assert app.text_area(key=f"note:text:{chart}").value == NOTE
+    submit(app, chart)
+    assert "New greeting" in captions(app)
+    assert app.text_area(key=f"note:text:{chart}").value == ""
+    assert not app.error
+
+
 def test_a_note_stays_with_its_page_and_data_set(holding: Holding, go: Go) -> None:
     app = holding(TABLES)
     go(app, "queues")
@@ -106,7 +126,14 @@ def test_a_note_on_one_customer_is_not_shown_at_another(holding: Holding, go: Go
     ("x", "drawn"),
     [
         ([date(2026, 1, 1), date(2026, 2, 1)], ["1", "2"]),  # a note in the last month lies after its first day
-        ([date(2026, 2, 1), date(2026, 3, 1)], ["2", "3"]),
+        ([date(2026, 3, 1), date(2026, 2, 1), date(2026, 2, 1)], ["2", "3"]),
+        ([date(2026, 2, 14), date(2026, 2, 21)], []),  # of weeks, the last one ends on the 27th
+        ([date(2026, 2, 15), date(2026, 2, 22)], ["2"]),
+        (
+            [datetime(2026, 1, 15, 9, tzinfo=UTC), datetime(2026, 1, 15, 11, tzinfo=UTC)],
+            [],
+        ),  # hours: a line at midnight would squeeze them
+        ([np.datetime64("2026-01-12"), np.datetime64("2026-01-19")], ["1"]),
         (["a", "b"], []),
         ([1.0, 2.0], []),
         ([], []),
