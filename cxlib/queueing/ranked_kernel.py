@@ -27,6 +27,8 @@ def serve_ranked(
 ) -> Any:
     """Serve n customers as `kernels.serve` does, with the same result to the last bit; see there for the parameters.
 
+    A `deadline` without values: nobody leaves.
+
     Two things happen far more often than all others, and are done without going through every step of a moment:
     while somebody waits, the next server to be done takes the next customer; while nobody waits, who arrives is taken
     by the server who is idle longest. Anything else (shifts, services of no length, several at the same instant) goes
@@ -183,10 +185,11 @@ def _first_class(now: Any, arrived: Any, deadline: Any, head: Any, after: Any, l
     best, best_level, best_key, best_j, left = -1, 0, 0.0, 0, 0
     for k in range(level.size):
         j = head[k]
-        while j >= 0 and deadline[j] < now:
-            j = after[j]
-            left += 1
-        head[k] = j
+        if deadline.size > 0:
+            while j >= 0 and deadline[j] < now:
+                j = after[j]
+                left += 1
+            head[k] = j
         if j < 0 or (best >= 0 and level[k] > best_level):
             continue
         key = arrived[j] - advance[k]

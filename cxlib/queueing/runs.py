@@ -239,7 +239,7 @@ def _one(
     for name, policy in policies.items():
         key = {"policy": name, "replication": number}
         start, _server = line.served(policy.ranking(workload.class_order))
-        ends = np.where(np.isnan(start), line.deadline, start)
+        ends = np.where(np.isnan(start), np.inf if line.deadline is None else line.deadline, start)
         passed = passed_by(line.arrived, start, ends, line.classes, line.n_classes)
         told = Told(line.arrived, start, ends, line.classes, passed, inside)
         rows, between = told.rows(workload.class_order, within, line.courtesy)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,11 +17,12 @@ from cxlib.queueing.ranked_kernel import serve_ranked
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 Schedule = tuple[ArrayLike, ArrayLike]
+T = TypeVar("T")
 MANY: Final = 50_000
-"""So many customers or more are drawn by two threads, each with streams of its own: the result is the same."""
+"""From so many customers on two threads share the work; each draws from streams of its own: the result is the same."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,14 @@ class Arrivals:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """Customers and servers, checked once and then run under one rule after the other; see `kernels.serve`."""
+    """Customers and servers, checked once and then run under one rule after the other; see `kernels.serve`.
+
+    A `deadline` of None: nobody leaves.
+    """
 
     arrived: NDArray[np.float64]
     service: NDArray[np.float64]
-    deadline: NDArray[np.float64]
+    deadline: NDArray[np.float64] | None
     classes: NDArray[np.int64]
     n_classes: int
     shift_at: NDArray[np.float64]
@@ -79,12 +83,13 @@ class Line:
             classes = np.where(self.courtesy, 0, classes)
         if ranking.is_plain:
             plain = (ranking.level, ranking.advance_s, self.shift_at, self.shift_servers)
-            start, server = serve_ranked(self.arrived, self.service, self.deadline, classes, *plain)
+            deadline = np.empty(0) if self.deadline is None else self.deadline
+            start, server = serve_ranked(self.arrived, self.service, deadline, classes, *plain)
             return start, server
         start, server = serve(
             self.arrived,
             self.service,
-            self.deadline,
+            np.full(self.arrived.size, np.inf) if self.deadline is None else self.deadline,
             classes,
             ranking.level,
             ranking.advance_s,
@@ -164,9 +169,11 @@ def simulate(
         courtesy=None if courtesy is None else _flags(courtesy, n),
     )
     start, server = line.served((policy or Fcfs()).ranking(order))
+    end = _beside(lambda: start + service, n)
     never = np.isnan(start)
-    some_never = bool(never.any())
-    wait_end = np.where(never, deadline, start) if some_never else start.copy()
+    wait_end = start.copy()
+    if some_never := bool(never.any()):
+        wait_end[never] = np.inf if deadline is None else deadline[never]
     return pd.DataFrame(
         {
             "arrived_s": arrived,
@@ -174,9 +181,9 @@ def simulate(
             "start_s": start,
             "wait_end_s": wait_end,
             "wait_s": wait_end - arrived,
-            "abandoned": never & np.isfinite(deadline) if some_never else never,
+            "abandoned": never & np.isfinite(wait_end) if some_never else never,
             "server": server,
-            "end_s": start + service,
+            "end_s": end(),
         },
         copy=False,
     )
@@ -218,18 +225,24 @@ def draw_poisson(
 
     def second() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         drawn = np.random.default_rng(seeds[2]).random(customers)
-        codes = np.zeros(customers, dtype=np.int64)
-        for edge in np.cumsum(rates / rates.sum())[:-1]:
+        edges = np.cumsum(rates / rates.sum())[:-1]
+        codes = (drawn >= edges[0]).astype(np.int64) if edges.size else np.zeros(customers, dtype=np.int64)
+        for edge in edges[1:]:
             codes += drawn >= edge
         np.random.default_rng(seeds[3]).standard_exponential(out=drawn)
         if service_rate != 1:
             drawn *= 1 / service_rate
         return drawn, codes
 
-    begun = threads.submit(second) if customers >= MANY else None
+    begun = _beside(second, customers)
     arrived, patience = first()
-    service, codes = second() if begun is None else begun.result()
+    service, codes = begun()
     return Arrivals(arrived, service, codes, patience)
+
+
+def _beside(work: Callable[[], T], n: int) -> Callable[[], T]:
+    """Begin work on n customers in another thread where that is worth it; return what gives its result."""
+    return threads.submit(work).result if n >= MANY else work
 
 
 def _exponential(seed: int, n: int) -> NDArray[np.float64]:
@@ -303,10 +316,10 @@ def _numbers(
     return array
 
 
-def _deadline(arrived: NDArray[np.float64], patience_s: ArrayLike | None) -> NDArray[np.float64]:
-    """Return until when each would wait; without patience for ever."""
+def _deadline(arrived: NDArray[np.float64], patience_s: ArrayLike | None) -> NDArray[np.float64] | None:
+    """Return until when each would wait; None without patience."""
     if patience_s is None:
-        return np.full(arrived.size, np.inf)
+        return None
     patience = np.ascontiguousarray(patience_s, dtype=np.float64)
     _numbers(np.where(patience == np.inf, 0.0, patience), "patience_s", length=arrived.size, minimum=0.0)
     return arrived + patience
