@@ -18,7 +18,7 @@ from cxlib.fairness.effects import passed_effects
 from cxlib.fairness.head_start import head_start_thresholds, implied_head_start, violation_curves
 from cxlib.fairness.unexplained import unexplained_passes
 from cxlib.store import Store
-from cxlib.store.data_sets import WORK
+from cxlib.store.data_sets import root_of
 from cxlib.texts import N_, _
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ FRAMES: Final = {
 
 def rule(parameters: dict[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     """Write the head starts in force, their curves, and the passes that they do not explain."""
-    return _written(compute("rule", parameters, _root(folder), report=report), folder)
+    return _written(compute("rule", parameters, root_of(folder), report=report), folder)
 
 
 def effects(parameters: dict[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     """Write `passed_effects` of being passed and of passing."""
-    return _written(compute("effects", parameters, _root(folder), report=report), folder)
+    return _written(compute("effects", parameters, root_of(folder), report=report), folder)
 
 
 def parameters_of(dataset: str, version: int, *, zone: str, passers: str, min_group: int) -> dict[str, Any]:
@@ -125,10 +125,6 @@ def _effects(
     report(0.6, _("Comparing who passed with the like who did not"))
     passes = passed_effects(contacts, of="passes", **options) if ranks else passed.iloc[:0]
     return {"passed": passed, "passes": passes}
-
-
-def _root(folder: Path) -> Path:
-    return next(parent.parent for parent in folder.parents if parent.name == WORK)
 
 
 def _written(frames: dict[str, pd.DataFrame], folder: Path) -> dict[str, Any]:

@@ -68,9 +68,9 @@ def source_of(path: Path, *, name: str | None = None, sha256: str | None = None)
 
 
 @cache
-def runner_of(root: Path) -> Runner:
-    """Return the one runner of this process for the store in `root`."""
-    return Runner(root / WORK, imports=(TASKS,))
+def runner_of(root: Path, *more: str) -> Runner:
+    """Return the one runner of this process for the store in `root`; its processes load `more` modules ahead, too."""
+    return Runner(root / WORK, imports=(TASKS, *more))
 
 
 def start_read(

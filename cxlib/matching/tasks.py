@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from cxlib.errors import CxError
 from cxlib.matching.catalogue import Catalogue
 from cxlib.store import Store
-from cxlib.store.data_sets import WORK
+from cxlib.store.data_sets import root_of
 from cxlib.texts import N_, _
 
 if TYPE_CHECKING:
@@ -40,12 +40,12 @@ MOST_JUDGED: Final = 20_000
 
 def advise(parameters: dict[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     """Write `PlanRecommender.recommend` of every customer."""
-    return _written(compute("advise", parameters, _root(folder), report=report), folder)
+    return _written(compute("advise", parameters, root_of(folder), report=report), folder)
 
 
 def backtest(parameters: dict[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     """Write the rows of `cxlib.matching.backtest`, of a random part of the customers where there are very many."""
-    return _written(compute("backtest", parameters, _root(folder), report=report), folder)
+    return _written(compute("backtest", parameters, root_of(folder), report=report), folder)
 
 
 def parameters_of(dataset: str, version: int, *, as_of: str = "last", **options: Any) -> dict[str, Any]:
@@ -100,10 +100,6 @@ def rows_in(folder: Path) -> pd.DataFrame:
     """Return the rows that a task wrote."""
     frame: pd.DataFrame = pq.read_table(folder / ROWS).to_pandas()
     return frame
-
-
-def _root(folder: Path) -> Path:
-    return next(parent.parent for parent in folder.parents if parent.name == WORK)
 
 
 def _written(rows: pd.DataFrame, folder: Path) -> dict[str, Any]:

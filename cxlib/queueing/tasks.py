@@ -25,7 +25,7 @@ from cxlib.queueing.runs import REPLICATIONS, SLA_S, Runs, replicate
 from cxlib.queueing.study import FRAMES as OF_STUDY
 from cxlib.queueing.study import OF_RUNS, USUAL, changed, study
 from cxlib.store import Store
-from cxlib.store.data_sets import WORK
+from cxlib.store.data_sets import root_of
 from cxlib.texts import N_, _
 
 if TYPE_CHECKING:
@@ -98,17 +98,17 @@ def parts(task: str, asked: Asked) -> dict[str, Any]:
 
 def run_study(parameters: dict[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     """Write the frames of `Study.frames`."""
-    return _written(compute("study", Asked(**parameters), _root(folder), report=report), folder)
+    return _written(compute("study", Asked(**parameters), root_of(folder), report=report), folder)
 
 
 def run_trial(parameters: dict[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     """Write the runs of the rules that are asked for."""
-    return _written(compute("trial", Asked(**parameters), _root(folder), report=report), folder)
+    return _written(compute("trial", Asked(**parameters), root_of(folder), report=report), folder)
 
 
 def run_solve(parameters: dict[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     """Write the mildest rule that keeps the promises."""
-    return _written(compute("solve", Asked(**parameters), _root(folder), report=report), folder)
+    return _written(compute("solve", Asked(**parameters), root_of(folder), report=report), folder)
 
 
 def compute(
@@ -194,10 +194,6 @@ def _log(asked: Asked, root: Path) -> tuple[Any, dict[str, Any]]:
             from_at=pd.to_datetime(table["from_at"], utc=True), to_at=pd.to_datetime(table["to_at"], utc=True)
         )
     return with_tiers(contacts, customers), chosen
-
-
-def _root(folder: Path) -> Path:
-    return next(parent.parent for parent in folder.parents if parent.name == WORK)
 
 
 def _written(frames: dict[str, pd.DataFrame], folder: Path) -> dict[str, Any]:

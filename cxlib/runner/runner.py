@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LOG: Final = logging.getLogger(__name__)
 AT_ONCE: Final = 2
 POLL_S: Final = 0.05
-NICE: Final = 5
+NICE: Final = 10
 SPARE_S: Final = 900.0
 """A process that waits for work this long in vain is let go."""
 
@@ -42,6 +42,7 @@ class _Work:
     limits: Limits
     about: dict[str, Any]
     keep: bool
+    ahead: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
     memory_bytes: int = 0
 
@@ -76,6 +77,7 @@ class Runner:
         self._changed = threading.Condition()
         self._queue: deque[_Work] = deque()
         self._active: dict[str, _Work] = {}
+        self._running: set[_Work] = set()
         self._threads: list[threading.Thread] = []
         self._idle = 0
         self._wanted = False
@@ -97,6 +99,7 @@ class Runner:
         keep: bool = True,
         limits: Limits | None = None,
         language: str = "en",
+        ahead: bool = False,
     ) -> Job:
         """Ask for a result: it is found, or joined where it is under way, or computed.
 
@@ -112,6 +115,9 @@ class Runner:
             What the job may use.
         language : str
             In which it says what it is at, a key of `cxlib.texts.LANGUAGES`. It is not part of the result.
+        ahead : bool
+            Whether nobody waits for it yet: it comes after those that somebody waits for, and one such job runs at a
+            time, so that others need not wait for its end.
 
         Returns
         -------
@@ -127,6 +133,8 @@ class Runner:
             return job
         with self._changed:
             if key in self._active:
+                self._active[key].ahead &= ahead
+                self._changed.notify()
                 return self._active[key].job
             work = _Work(
                 job,
@@ -135,6 +143,7 @@ class Runner:
                 limits or Limits(),
                 {"task": task, "dataset": parameters.get("dataset")},
                 keep,
+                ahead,
             )
             self._active[key] = work
             self._queue.append(work)
@@ -222,8 +231,11 @@ class Runner:
                 while True:
                     if self._closed:
                         return None
-                    if self._queue:
-                        return self._queue.popleft()
+                    work = self._first()
+                    if work is not None:
+                        self._queue.remove(work)
+                        self._running.add(work)
+                        return work
                     if self._wanted and self._spare is None:
                         self._spare = self._child()
                         self._wanted = False
@@ -233,10 +245,20 @@ class Runner:
             finally:
                 self._idle -= 1
 
+    def _first(self) -> _Work | None:
+        """Return whose turn it is: those that somebody waits for come first, and one at a time of the others."""
+        free = not any(work.ahead for work in self._running)
+        return next((work for work in sorted(self._queue, key=lambda work: work.ahead) if free or not work.ahead), None)
+
     def _end(self, work: _Work, error: CxError) -> None:
+        self._over(work)
+        work.job.fail(error)
+
+    def _over(self, work: _Work) -> None:
         with self._changed:
             self._active.pop(work.key, None)
-        work.job.fail(error)
+            self._running.discard(work)
+            self._changed.notify()
 
     def _do(self, work: _Work) -> None:
         handle = self._locked(work)
@@ -253,8 +275,7 @@ class Runner:
                     self._kept.drop(desk)
         finally:
             self._kept.free(work.key, handle)
-        with self._changed:
-            self._active.pop(work.key, None)
+        self._over(work)
         work.job.finish(found, folder)
 
     def _locked(self, work: _Work) -> int:

@@ -16,11 +16,18 @@ from cxlib.store.shelf import Shelf
 from cxlib.texts import N_
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cxlib.store.records import DataSet, ImportRecord, Tombstone
 
 DEMO_ID: Final = "demo"
 WORK: Final = "work"
 """Folder in which jobs keep their results, see `cxlib.runner`."""
+
+
+def root_of(folder: Path) -> Path:
+    """Return the root of the store in whose folder of jobs a job writes."""
+    return next(parent.parent for parent in folder.parents if parent.name == WORK)
 
 
 class DataSets(Shelf):

@@ -17,6 +17,7 @@ from cxlib.texts import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from cxlib.store.records import ImportRecord
@@ -52,9 +53,18 @@ class Tables(DataSets):
         return "UTC"
 
     def load(
-        self, dataset_id: str, table: str, *, version: int | None = None, columns: Sequence[str] | None = None
+        self,
+        dataset_id: str,
+        table: str,
+        *,
+        version: int | None = None,
+        columns: Sequence[str] | None = None,
+        arrived: tuple[datetime, datetime] | None = None,
     ) -> pa.Table:
         """Return a table, or some of its columns, as Arrow.
+
+        With `arrived`, of contacts only those that arrived from its first instant on and before its second one; the
+        other parts of the file are not read.
 
         `usage` is sorted by customer_id and month, `customers` by customer_id, `contacts` by arrived_at and
         contact_id; plans and tiers are in the order in which they came.
@@ -77,9 +87,11 @@ class Tables(DataSets):
                         table=table,
                         known=", ".join(names),
                     )
+            at = pc.field("arrived_at")
             found = pq.read_table(
                 path,
                 columns=None if columns is None else list(columns),
+                filters=None if arrived is None else (at >= arrived[0]) & (at < arrived[1]),
                 memory_map=True,
                 page_checksum_verification=True,
             )

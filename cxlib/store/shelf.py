@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from cxlib.errors import CxError
 from cxlib.store import history
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
     from cxlib.store.records import DataSet
 
+ROOT_VARIABLE: Final = "CXLIB_HOME"
+
 
 def default_root() -> Path:
     """Return the data folder: ``CXLIB_HOME``, or ``cxlib`` in the user's data folder."""
-    named = os.environ.get("CXLIB_HOME")
+    named = os.environ.get(ROOT_VARIABLE)
     if named:
         return Path(named).expanduser()
     data = os.environ.get("XDG_DATA_HOME")

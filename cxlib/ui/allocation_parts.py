@@ -11,7 +11,7 @@ from babel.dates import get_day_names
 from cxlib import charts, formats
 from cxlib.fairness.measures import MEASURES, TYPICAL_WAITS
 from cxlib.texts import _, language
-from cxlib.ui import definitions, link, results, states
+from cxlib.ui import definitions, link, results, states, views
 from cxlib.ui.allocation_said import change_said
 from cxlib.ui.fragments import fragment
 from cxlib.ui.segments import FIRST_SHOWN, MOST, measure_said, reason
@@ -196,6 +196,9 @@ def course(chosen: Segments, name: str, said: Said) -> None:
 
 def week(chosen: Segments, name: str, said: Said) -> None:
     """Show a measure by hour of the week."""
+    asked = {"by": chosen.by, "measure": name, **chosen.where}
+    if name != FIRST_SHOWN and not views.at_hand(chosen.scope, "hours", **asked):
+        return
     every = chosen.hours(name)
     if every["period"].nunique() < 2 or not every["value"].notna().any():
         return

@@ -11,7 +11,7 @@ from cxlib import charts, formats
 from cxlib.errors import CxError
 from cxlib.fairness.substance import COURTESIES
 from cxlib.texts import _, language
-from cxlib.ui import balance, definitions, link
+from cxlib.ui import balance, definitions, link, views
 from cxlib.ui.fragments import fragment
 from cxlib.ui.margin_parts import margin_chart, verdict_columns, verdict_rows, with_margins
 from cxlib.ui.safe import safe
@@ -56,6 +56,8 @@ def _gaps(chosen: Segments) -> None:
             page="allocation",
             help=_("Ratios beyond it either way are worth a look. A screen, not a verdict."),
         )
+        if alike != "usual" and not _at_hand(chosen, alike):
+            return
         table = chosen.gaps(alike=alike, screen=float(screen))
         told = list(dict.fromkeys(table.loc[table["crude"].notna(), "outcome"]))
         if not told:
@@ -64,6 +66,8 @@ def _gaps(chosen: Segments) -> None:
         outcome = link.choice(
             "gap", told, label=_("Outcome"), say=lambda each: outcome_said(each, sla_s).label, page="allocation"
         )
+    if outcome != told[0] and not _at_hand(chosen, alike):
+        return
     scope = chosen.scope.narrowed(_("Alike in"), _(ALIKE[alike])).narrowed(_("Screen"), formats.ratio(float(screen)))
     part = table[table["outcome"] == outcome]
     shown = _largest_gaps(chosen, part)
@@ -73,6 +77,10 @@ def _gaps(chosen: Segments) -> None:
     with right:
         _drivers(chosen, shown, outcome, alike)
     _listed(chosen, table, scope, float(screen))
+
+
+def _at_hand(chosen: Segments, alike: str) -> bool:
+    return views.at_hand(chosen.scope, "gaps", by=chosen.by, alike=alike, **chosen.where)
 
 
 def _largest_gaps(chosen: Segments, part: pd.DataFrame) -> pd.DataFrame:

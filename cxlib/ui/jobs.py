@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from cxlib.runner import Job, Runner
 
+TASKS: Final = "cxlib.ui.tasks"
 WATCH_S: Final = 0.5
 GLANCE_S: Final = 0.15
 """What ends within this time is not announced at all."""
@@ -26,7 +27,7 @@ GLANCE_S: Final = 0.15
 
 def runner() -> Runner:
     """Return the one runner of this server."""
-    return runner_of(root())
+    return runner_of(root(), TASKS)
 
 
 def asked(key: str, start: Callable[[], Job]) -> Job:

@@ -30,7 +30,7 @@ TASKS: Final = "cxlib.matching.tasks"
 AT_ONCE: Final = {"advise": 500_000, "backtest": 30_000}
 """Rows of usage up to which a task is done within the page: about two seconds."""
 
-MOST_AHEAD: Final = 2_000_000
+MOST_AHEAD: Final = 20_000_000
 """Rows of usage up to which a task is begun before anybody has asked for it."""
 
 
@@ -79,7 +79,7 @@ def ahead(scope: Scope, task: str) -> Job | None:
     if is_small(scope, task):
         _at_once(scope, task, "last", {})
     elif scope.version.tables["usage"].rows <= MOST_AHEAD:
-        return start(scope, task)
+        return start(scope, task, ahead=True)
     return None
 
 
@@ -97,11 +97,11 @@ def is_small(scope: Scope, task: str) -> bool:
     return scope.version.tables["usage"].rows <= AT_ONCE[task]
 
 
-def start(scope: Scope, task: str, *, as_of: str = "last", **options: Any) -> Job:
+def start(scope: Scope, task: str, *, as_of: str = "last", ahead: bool = False, **options: Any) -> Job:
     """Ask for the rows in a process of their own; what is there already is found."""
     every = {**options_of(scope), **options}
     parameters = tasks.parameters_of(scope.dataset.id, scope.version.number, as_of=as_of, **every)
-    return jobs.runner().start(f"{TASKS}:{task}", parameters, language=language())
+    return jobs.runner().start(f"{TASKS}:{task}", parameters, language=language(), ahead=ahead)
 
 
 def _at_once(scope: Scope, task: str, as_of: str, options: dict[str, Any]) -> pd.DataFrame:

@@ -4,25 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from functools import partial
-from itertools import count
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cxlib.errors import CxError
-from cxlib.ui import (
-    advised,
-    balance,
-    fit_rows,
-    long,
-    matching,
-    policy_tasks,
-    queue_results,
-    queue_tasks,
-    reconciled,
-    results,
-    substance,
-)
+from cxlib.texts import language
+from cxlib.ui import balance, jobs, long, policy_tasks, queue_tasks, results, views
 from cxlib.ui.decisions import decisions
 from cxlib.ui.scope import scope_of
 from cxlib.ui.segments import Segments, segments_of
@@ -33,15 +19,10 @@ if TYPE_CHECKING:
 
     from cxlib.runner import Job
     from cxlib.ui.scope import Scope
-    from cxlib.ui.tiers import TierNames
 
 _busy = threading.Lock()
-_turns = count(1)
-_turn = {"latest": 0}
-LARGE: Final = 1_000_000
-"""Rows of a table from which on a first click on a filter would make its reader wait."""
-BREATH_S: Final = 0.2
-"""Between two steps, whoever waits for an answer has the processor."""
+_begun: list[tuple[Scope, Job]] = []
+"""What processes of their own were asked to prepare."""
 
 
 def prepare(scope: Scope) -> None:
@@ -50,111 +31,95 @@ def prepare(scope: Scope) -> None:
         decisions(scope)
         if scope.has("contacts"):
             tiers = balance.tiers_here(scope)
-            _contacts(scope, tiers, {"month": results.ALL})
+            views.contacts(scope, tiers)
             if tiers.ranked:
                 policy_tasks.ahead(scope, tiers)
         if scope.has("usage") and scope.has("plans"):
-            _month(scope, results.usage_months(scope)[-1])
+            views.work_out(scope, "plan_fit", {"month": results.usage_months(scope)[-1], "absent": results.MISSING})
     except CxError as error:  # the page says so when it is opened
         logging.getLogger(__name__).info("not prepared: %s", error.code)
 
 
-def prepare_filters(scope: Scope, *, wanted: Callable[[], bool] = lambda: True) -> None:
+def prepare_filters(scope: Scope, *, told: Callable[[float], None] = lambda _share: None) -> None:
     """Compute and keep what a first click on each filter of a large data set shows, one value after the other.
 
-    A small one answers at once without. It ends early when it is not `wanted` any more.
+    A small one answers at once without. `told` hears how far it is, from 0 to 1.
     """
-    for step in _steps(scope):
-        if not wanted():
-            return
+    steps = list(_steps(scope))
+    for i, step in enumerate(steps):
+        told(i / len(steps))
         try:
             step()
         except CxError as error:
             logging.getLogger(__name__).info("not prepared: %s", error.code)
-        time.sleep(BREATH_S)
 
 
 def _steps(scope: Scope) -> Iterator[Callable[[], object]]:
-    if scope.has("contacts") and scope.version.tables["contacts"].rows > LARGE:
-        tiers = balance.tiers_here(scope)
-        whole = {"month": results.ALL}
-        for by in segments_of(scope):
-            yield Segments(scope=scope, by=by, tiers=tiers, where=whole).prepare
-        by_tier = Segments(scope=scope, by="tier", tiers=tiers, where=whole)
-        for alike in by_tier.alikes():
-            yield partial(by_tier.prepare_gaps, alike=alike, most=None if alike == "usual" else 1)
-        yield partial(_queue, scope, tiers, {**whole, "queue": results.ALL}, one_line=True)
-        for month in reversed(results.contact_months(scope)):
-            yield partial(_contacts, scope, tiers, {"month": month})
-        if "queue" in results.columns_of(scope, "contacts"):
-            if tiers.ranked:
-                yield partial(substance.of_tiers, scope, per="queue", **whole)
-            for queue in results.values_of(scope, "contacts", "queue"):
-                yield partial(_queue, scope, tiers, {"month": results.ALL, "queue": queue})
-    if scope.has("usage") and scope.has("plans") and scope.version.tables["usage"].rows > LARGE:
+    if views.is_large(scope, "contacts"):
+        yield from _of_contacts(scope)
+    if scope.has("plans") and views.is_large(scope, "usage"):
         for month in reversed(results.usage_months(scope)):
-            yield partial(_month, scope, month)
-            yield partial(_month, scope, month, absent="zero")
+            for absent in (results.MISSING, results.ZERO):
+                yield views.view("plan_fit", scope, month=month, absent=absent)
 
 
-def _contacts(scope: Scope, tiers: TierNames, where: dict[str, str]) -> None:
-    """Compute what the pages about contacts show of a period."""
-    _queue(scope, tiers, {**where, "queue": results.ALL})
-    if tiers.order:
-        results.allocation_by(scope, "tier", **where)
-        _tiers(scope, tiers, where)
-
-
-def _queue(scope: Scope, tiers: TierNames, where: dict[str, str], *, one_line: bool = False) -> None:
-    """Compute what the Queues page shows: every count, what is careful about it, and the hours to replay."""
-    if tiers.ranked:
-        balance.said_balance(scope, tiers, results.ONE_LINE if one_line else results.WITHIN, where)
-    queues = queue_results.Queues(scope, where, one_line=one_line)
-    queue_results.numbers(queues, "pairs")
-    queue_results.to_replay(queues)
-    queue_results.found_traps(scope, **queues.where)
-    if tiers.order:
-        results.waits_by(scope, "tier", **where)
-        results.curves(scope, **where)
-
-
-def _month(scope: Scope, month: str, *, absent: str = results.MISSING) -> None:
-    """Compute what Plan fit shows at the end of a month."""
-    results.values_of(scope, "customers", "tier")
-    matching.said_matching(scope, fit_rows.Chosen(month=month, absent=absent))
-    results.flag_course(scope, absent)
-    reconciled.said(scope, month)
-    results.reasons_of(scope, results.flagged(scope, month, absent), month, absent)
-    if long.is_small(scope, "advise"):
-        advised.rows(scope, month)
-
-
-def _tiers(scope: Scope, tiers: TierNames, where: dict[str, str]) -> None:
-    """Compute what the pages of allocation and tiers show first."""
-    Segments(scope=scope, by="tier", tiers=tiers, where=where).prepare()
-    if tiers.ranked:
-        substance.of_tiers(scope, **where)
-    substance.of_needs(scope, **where)
-    substance.labels(scope)
+def _of_contacts(scope: Scope) -> Iterator[Callable[[], object]]:
+    tiers = balance.tiers_here(scope)
+    for by in segments_of(scope):
+        yield views.view("allocation", scope, by=by)
+    by_tier = Segments(scope=scope, by="tier", tiers=tiers, where={"month": results.ALL})
+    for alike in by_tier.alikes():
+        yield views.view("gaps", scope, by="tier", alike=alike)
+    yield views.view("queues", scope, pool=results.ONE_LINE)
+    yield views.view("tiers_by_queue", scope)
+    for month in reversed(results.contact_months(scope)):
+        for name in ("queues", "tiers", "tiers_by_queue"):
+            yield views.view(name, scope, month=month)
+        for by in segments_of(scope):
+            yield views.view("allocation", scope, by=by, month=month)
+    for queue in results.values_of(scope, "contacts", "queue"):
+        yield views.view("queues", scope, queue=queue)
 
 
 def prepare_all(*, wait: bool = False) -> None:
-    """Prepare every data set, one after the other; `wait` for what takes long, too.
+    """Prepare every data set; `wait` for what takes long, too.
 
-    The first sights of all come before the filters of any; those end when it is called once more.
+    What pages open with comes before the filters. Large data sets are prepared in processes of their own; what an
+    earlier call began for a version that is no longer the current one ends.
     """
-    mine = _turn["latest"] = next(_turns)
     with _busy:
         scopes = [scope_of(dataset) for dataset in store().datasets()]
+        _end_others(scopes)
+        large = [scope for scope in scopes if views.is_large(scope, "contacts") or views.is_large(scope, "usage")]
+        begun = [_begin(scope, "first_sights") for scope in large]
         for scope in scopes:
-            prepare(scope)
-        begun = [judge_ahead(scope) for scope in scopes if scope.has("usage") and scope.has("plans")]
+            if scope not in large:
+                prepare(scope)
+        judged = [judge_ahead(scope) for scope in scopes if scope.has("usage") and scope.has("plans")]
+        begun += [job for job in judged if job is not None]
         begun += [job for scope in scopes if scope.has("contacts") for job in _rules_ahead(scope)]
-    for scope in scopes:
-        prepare_filters(scope, wanted=lambda: _turn["latest"] == mine)
+        begun += [_begin(scope, "filters") for scope in large]
     for job in begun if wait else []:
-        if job is not None:
-            job.wait()
+        job.wait()
+
+
+def _begin(scope: Scope, task: str) -> Job:
+    parameters = {
+        "dataset": scope.dataset.id,
+        "version": scope.version.number,
+        "settings": scope.settings.as_dict(),
+    }
+    job = jobs.runner().start(f"{jobs.TASKS}:{task}", parameters, language=language(), ahead=True)
+    _begun.append((scope, job))
+    return job
+
+
+def _end_others(scopes: list[Scope]) -> None:
+    now = {(scope.dataset.id, scope.version.number) for scope in scopes}
+    for scope, job in _begun:
+        if (scope.dataset.id, scope.version.number) not in now:
+            job.cancel()
+    _begun[:] = [(scope, job) for scope, job in _begun if not job.over]
 
 
 def judge_ahead(scope: Scope) -> Job | None:

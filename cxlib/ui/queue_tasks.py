@@ -50,7 +50,7 @@ def ahead(scope: Scope) -> list[Job]:
         for task in tasks.FRAMES:
             _at_once(scope, task)
         return []
-    return [start(scope, task) for task in tasks.FRAMES]
+    return [start(scope, task, ahead=True) for task in tasks.FRAMES]
 
 
 def there(scope: Scope, task: str) -> dict[str, pd.DataFrame] | None:
@@ -60,7 +60,7 @@ def there(scope: Scope, task: str) -> dict[str, pd.DataFrame] | None:
         found = {name: results.there(scope, f"{task} {name}", **parts) for name in tasks.FRAMES[task]}
         kept = {name: each for name, each in found.items() if each is not None}
         return kept if len(kept) == len(found) else None
-    job = start(scope, task)
+    job = start(scope, task, ahead=True)
     return _frames_in(str(job.folder), task) if job.state == "done" else None
 
 
@@ -80,9 +80,9 @@ def _asked(scope: Scope) -> dict[str, Any]:
     )
 
 
-def start(scope: Scope, task: str) -> Job:
+def start(scope: Scope, task: str, *, ahead: bool = False) -> Job:
     """Ask for the frames in a process of their own; what is there already is found."""
-    return jobs.runner().start(f"cxlib.fairness.tasks:{task}", _asked(scope), language=language())
+    return jobs.runner().start(f"cxlib.fairness.tasks:{task}", _asked(scope), language=language(), ahead=ahead)
 
 
 def _at_once(scope: Scope, task: str) -> dict[str, pd.DataFrame]:

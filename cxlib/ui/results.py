@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import OrderedDict
 from contextlib import nullcontext
 from functools import lru_cache
@@ -49,6 +50,8 @@ WITHIN: Final = "within"
 ONE_LINE: Final = "one"
 """Whether queues are compared each by itself, or all contacts as one line."""
 MISSING: Final = "missing"
+ZERO: Final = "zero"
+"""Whether months without a row break a run, or count as no usage."""
 
 
 def kept(scope: Scope, name: str, compute: Callable[[], pd.DataFrame | pa.Table], **parameters: Any) -> pd.DataFrame:
@@ -169,28 +172,38 @@ def contacts_in(
     The tier is that of the contact where the file has one, else that of the customer, else missing. `columns` names
     those that are needed, where not all are; those that the file lacks are left out.
     """
+    if month == ALL:
+        return _contacts(scope, columns, None, queue)
+    first = pd.Period(month, "M")
+    return contacts_of(scope, first.start_time.date(), first.end_time.date(), columns=columns, queue=queue)
+
+
+def contacts_of(
+    scope: Scope, first: dt.date, last: dt.date, *, columns: tuple[str, ...] | None = None, queue: str = ALL
+) -> pa.Table:
+    """Return the contacts from a local day to another, both included; see `contacts_in`."""
+    after = last + dt.timedelta(days=1)
+    return _contacts(scope, columns, (_begins(first, zone(scope)), _begins(after, zone(scope))), queue)
+
+
+def _contacts(
+    scope: Scope, columns: tuple[str, ...] | None, arrived: tuple[dt.datetime, dt.datetime] | None, queue: str
+) -> pa.Table:
     if not scope.has("contacts"):
         raise KeyError("contacts")
     there = columns_of(scope, "contacts")
     if columns is not None:
         more = () if "tier" in there or "tier" not in columns else ("customer_id",)
         columns = tuple(name for name in dict.fromkeys((*columns, *more)) if name in there)
-    found = store().load(scope.dataset.id, "contacts", version=scope.version.number, columns=columns)
-    if month != ALL:
-        first, after = _bounds(month, zone(scope))
-        arrived = found["arrived_at"]
-        found = found.filter(pc.and_(pc.greater_equal(arrived, first), pc.less(arrived, after)))
+    found = store().load(scope.dataset.id, "contacts", version=scope.version.number, columns=columns, arrived=arrived)
     if queue != ALL:
         found = found.filter(pc.equal(found["queue"], queue))
     return found if "tier" in found.column_names else with_tiers(found, table(scope, "customers"))
 
 
-def _bounds(month: str, name: str) -> tuple[pa.Scalar, pa.Scalar]:
-    start = pd.Timestamp(f"{month}-01", tz=ZoneInfo(name))
-    kind = pa.timestamp("us", "UTC")
-    return tuple(
-        pa.scalar(at.tz_convert("UTC").to_pydatetime(), kind) for at in (start, start + pd.DateOffset(months=1))
-    )
+def _begins(day: dt.date, name: str) -> dt.datetime:
+    """Return the instant at which a local day begins."""
+    return dt.datetime.combine(day, dt.time(), ZoneInfo(name)).astimezone(dt.UTC)
 
 
 def waits_by(scope: Scope, by: str | dict[str, str], **where: str) -> pd.DataFrame:

@@ -134,13 +134,13 @@ class Segments:
             return None
         year, month = map(int, months[1].split("-"))
         first, last = dt.date(year, month, 1), dt.date(year, month, calendar.monthrange(year, month)[1])
-        others = {name: value for name, value in self.where.items() if name != "month"}
+        earliest = first - (last - first) - dt.timedelta(days=1)
         options = self._options()
         return results.kept(
             self.scope,
             "change",
             lambda: allocation_change(
-                results.contacts_in(self.scope, **others),
+                results.contacts_of(self.scope, earliest, last, queue=self.where.get("queue", results.ALL)),
                 first=first,
                 last=last,
                 by=self.by,

@@ -13,7 +13,7 @@ from cxlib.fairness.substance import VERDICTS
 from cxlib.store import Incoming, Settings
 from cxlib.tables import TIERS
 from cxlib.texts import N_, _
-from cxlib.ui import balance, definitions, link, results, substance
+from cxlib.ui import balance, definitions, link, results, substance, views
 from cxlib.ui.fragments import fragment
 from cxlib.ui.margin_parts import margin_chart, verdict_columns, verdict_rows, with_margins
 from cxlib.ui.session import store, who
@@ -71,7 +71,7 @@ def by_queue(scope: Scope, tiers: TierNames, where: dict[str, str]) -> None:
         look="segments",
         page="tiers",
     )
-    if per != EACH_QUEUE:
+    if per != EACH_QUEUE or not views.at_hand(scope, "tiers_by_queue", **where):
         return
     table = substance.of_tiers(scope, per=EACH_QUEUE, **where)
     if table is None:

@@ -5,7 +5,7 @@ import streamlit as st
 from cxlib.errors import CxError
 from cxlib.texts import _
 from cxlib.ui import allocation_parts as parts
-from cxlib.ui import balance, gap_parts, link, states
+from cxlib.ui import balance, gap_parts, link, states, views
 from cxlib.ui.allocation_said import headline, not_told
 from cxlib.ui.scope import Scope, current_scope
 from cxlib.ui.segments import SEGMENTS, Segments, segments_of
@@ -29,6 +29,8 @@ def page(scope: Scope) -> None:
         states.empty(_("No segments here"), _("A column for tier, need, region, queue or channel would bring them."))
         return
     chosen = choose(scope, segments)
+    if not views.at_hand(scope, "allocation", by=chosen.by, **chosen.where):
+        return
     text, more = headline(chosen)
     finding(text, more=more)
     if chosen.by == "tier":

@@ -15,6 +15,7 @@ from cxlib.ui import (
     queue_waits,
     results,
     states,
+    views,
 )
 from cxlib.ui.queue_results import Queues
 from cxlib.ui.scope import Scope, current_scope
@@ -44,6 +45,8 @@ def page(scope: Scope) -> None:
         pool = link.choice(
             "pool", list(says), label=_("Compare"), say=lambda name: says[name], look="segments", page="queues"
         )
+    if not views.at_hand(scope, "queues", pool=pool, **where):
+        return
     tiers = balance.tiers_here(scope)
     found = balance.headline(scope, tiers, pool, where)
     told = scope.narrowed(_("Compared"), says[pool]).narrowed(_("Finding"), found.replace("\\", ""))

@@ -6,7 +6,7 @@ import streamlit as st
 from cxlib import formats
 from cxlib.errors import CxError
 from cxlib.texts import _, sentences
-from cxlib.ui import balance, results, states, substance
+from cxlib.ui import balance, results, states, substance, views
 from cxlib.ui import tier_parts as parts
 from cxlib.ui.scope import Scope, current_scope
 from cxlib.ui.show import finding
@@ -50,6 +50,8 @@ def page(scope: Scope) -> None:
     if scope.has("contacts"):
         scope, where = balance.filters(scope)
         scope = balance.with_settings(scope)
+        if not views.at_hand(scope, "tiers", **where):
+            return
     table = substance.of_tiers(scope, **where) if scope.has("contacts") and names.ranked else None
     first = headline(scope, table, names, tiers, dict(scope.filters).get(_("Period"), ""))
     if first:

@@ -17,6 +17,7 @@ from cxlib.ui import (
     outcome_parts,
     reconciled,
     states,
+    views,
 )
 from cxlib.ui.scope import Scope, current_scope
 from cxlib.ui.show import finding
@@ -53,6 +54,8 @@ def part(scope: Scope, chosen: fit_rows.Chosen) -> None:
 def page(scope: Scope) -> None:
     """Choose, state the finding, show the evidence."""
     chosen, scope = fit_filters.choose(scope)
+    if not views.at_hand(scope, "plan_fit", month=chosen.month, absent=chosen.absent):
+        return
     text, more = matching.said_matching(scope, chosen)
     finding(text, more=sentences(more, reconciled.said(scope, chosen.month)))
     fit_filters.said_left_out(scope)

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cxlib.store.results import PARTS
-from cxlib.ui import prepare
+from cxlib.ui import jobs, prepare, views
 from cxlib.ui.scope import scope_of
 from cxlib.ui.session import store
 
@@ -61,8 +61,7 @@ def test_a_small_data_set_needs_no_filters_ahead(scope: Scope) -> None:
 def test_every_value_of_a_filter_is_there_before_it_is_asked_for(
     scope: Scope, holding: Holding, go: Go, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prepare, "LARGE", 0)
-    monkeypatch.setattr(prepare, "BREATH_S", 0)
+    monkeypatch.setattr(views, "LARGE", 0)
     prepare.prepare(scope)
     prepare.prepare_filters(scope)
     before = computed(scope)
@@ -88,12 +87,43 @@ def test_every_value_of_a_filter_is_there_before_it_is_asked_for(
     assert [each for each in computed(scope) if each not in before] == []
 
 
-def test_filters_end_when_they_are_not_wanted_any_more(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prepare, "LARGE", 0)
-    monkeypatch.setattr(prepare, "BREATH_S", 0)
-    asked = []
+def test_what_was_not_worked_out_goes_to_a_process_of_its_own(
+    scope: Scope, holding: Holding, go: Go, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prepare.prepare(scope)
+    monkeypatch.setattr(views, "LARGE", 0)
+    asked = {"queues": {"pool": "one"}, "allocation": {"by": "queue"}, "plan_fit": {"month": "2026-04"}}
+    asked |= {"tiers": {"month": "2026-03"}}
+    for page, where in asked.items():
+        before = computed(scope)
+        app = holding({})
+        app.query_params.update(where)
+        go(app, page)
+        assert not app.exception
+        assert [each.label for each in app.button if each.label == "Cancel"] == ["Cancel"]
+        for job in jobs.runner().jobs():
+            assert job.wait(60)
+        done = computed(scope)
+        assert len(done) > len(before)
+        app = holding({})
+        app.query_params.update(where)
+        go(app, page)
+        assert not app.exception
+        assert [each.label for each in app.button if each.label == "Cancel"] == []
+        assert computed(scope) == done
+
+
+def test_a_view_of_a_version_that_is_gone_does_nothing(scope: Scope) -> None:
+    assert views.current(scope.dataset.id, scope.version.number) is not None
+    assert views.current(scope.dataset.id, scope.version.number + 1) is None
+    assert views.current("gone", 1) is None
+
+
+def test_large_data_sets_are_prepared_beside_the_server(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "LARGE", 0)
     before = computed(scope)
-    prepare.prepare_filters(scope, wanted=lambda: bool(asked.append(1)))
-    assert asked == [1]
-    assert computed(scope) == before
+    prepare.prepare_all(wait=True)
+    done = computed(scope)
+    assert len(done) > len(before)
+    prepare.prepare(scope)
+    assert computed(scope) == done
