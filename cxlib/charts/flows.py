@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 
-from cxlib.charts.look import DIRECTION_COLOURS, MISSING, Chart, figure, plain_label
+from cxlib.charts.look import DIRECTION_COLOURS, MISSING, Chart, annotate, figure, plain_label
 from cxlib.texts import _
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def flows(moves: Sequence[Flow], *, say: Callable[[int], str], left: str, right:
     used_left, used_right = dict(starts), dict(ends)
     order_left, order_right = list(sources), list(targets)
     large = set(sorted(moves, key=lambda m: -m.n)[:COLOURED])
+    ribbons = []
     for move in sorted(moves, key=lambda m: (order_left.index(m.source), order_right.index(m.target))):
         height = scale * move.n / total
         a = used_left[move.source]
@@ -68,15 +69,19 @@ def flows(moves: Sequence[Flow], *, say: Callable[[int], str], left: str, right:
         colour = DIRECTION_COLOURS.get(move.direction or "", MISSING) if move in large else MISSING
         words = _("{source} → {target}: {n}", source=move.source, target=move.target, n=say(move.n))
         words = f"{words}, {move.note}" if move.note else words
-        drawn.add_trace(_ribbon(a, b, height, colour, words, opacity=0.5 if move in large else 0.16))
-    for sizes, places, at_left in ((sources, starts, True), (targets, ends, False)):
-        for name, n in sizes.items():
-            _node(drawn, name, say(n), (places[name] - scale * n / total, places[name]), at_left=at_left)
-    for words, x, anchor in ((left, 0.0, "right"), (right, 1.0, "left")):
-        drawn.add_annotation(
-            x=x, xref="paper", y=1, yref="paper", yanchor="bottom", xanchor=anchor, text=plain_label(words),
-            showarrow=False, yshift=4, xshift=-6 if anchor == "right" else 6,
-        )  # fmt: skip
+        ribbons.append(_ribbon(a, b, height, colour, words, opacity=0.5 if move in large else 0.16))
+    drawn.add_traces(ribbons)
+    nodes = [
+        _node(name, say(n), (places[name] - scale * n / total, places[name]), at_left=at_left)
+        for sizes, places, at_left in ((sources, starts, True), (targets, ends, False))
+        for name, n in sizes.items()
+    ]
+    place = {"xref": "paper", "y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 4}
+    heads = [
+        {**place, "x": 0.0, "xanchor": "right", "xshift": -6, "text": plain_label(left)},
+        {**place, "x": 1.0, "xanchor": "left", "xshift": 6, "text": plain_label(right)},
+    ]
+    annotate(drawn, [*(note for _box, note in nodes), *heads], [box for box, _note in nodes])
     _legend(drawn, moves)
     labels = [f"{name[:LONGEST]}  {say(n)}" for name, n in (*sources.items(), *targets.items())]
     side = 16 + 7.5 * max(map(_width, labels), default=0)
@@ -114,24 +119,25 @@ def _before(moves: Sequence[Flow], move: Flow, order: Sequence[str]) -> int:
     return sum(other.n for other in moves if other.target == move.target and order.index(other.source) < here)
 
 
-def _ribbon(a: float, b: float, height: float, colour: str, words: str, *, opacity: float) -> go.Scatter:
+def _ribbon(a: float, b: float, height: float, colour: str, words: str, *, opacity: float) -> dict[str, Any]:
     t = np.linspace(0, 1, STEPS)
     bend = t * t * (3 - 2 * t)
     x = NODE + (1 - 2 * NODE) * t
     upper = a + (b - a) * bend
-    return go.Scatter(
-        x=[*x, *x[::-1]],
-        y=[*upper, *(upper - height)[::-1]],
-        mode="lines",
-        line={"width": 0.5, "color": _faint(colour, opacity)},
-        fill="toself",
-        fillcolor=_faint(colour, opacity),
-        hoveron="fills",
-        name=plain_label(words),
-        text=plain_label(words),
-        hoverinfo="text",
-        showlegend=False,
-    )
+    return {
+        "type": "scatter",
+        "x": [*x, *x[::-1]],
+        "y": [*upper, *(upper - height)[::-1]],
+        "mode": "lines",
+        "line": {"width": 0.5, "color": _faint(colour, opacity)},
+        "fill": "toself",
+        "fillcolor": _faint(colour, opacity),
+        "hoveron": "fills",
+        "name": plain_label(words),
+        "text": plain_label(words),
+        "hoverinfo": "text",
+        "showlegend": False,
+    }
 
 
 def _faint(colour: str, opacity: float) -> str:
@@ -139,18 +145,19 @@ def _faint(colour: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity})"
 
 
-def _node(drawn: go.Figure, name: str, n: str, span: tuple[float, float], *, at_left: bool) -> None:
+def _node(name: str, n: str, span: tuple[float, float], *, at_left: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the box of a plan and what stands beside it."""
     x = (0.0, NODE) if at_left else (1 - NODE, 1.0)
-    drawn.add_shape(type="rect", x0=x[0], x1=x[1], y0=span[0], y1=span[1], fillcolor=MISSING, line={"width": 0})
+    box = {"type": "rect", "x0": x[0], "x1": x[1], "y0": span[0], "y1": span[1], "fillcolor": MISSING}
     name = plain_label(name if len(name) <= LONGEST else name[: LONGEST - 1] + "…")
-    drawn.add_annotation(
-        x=x[0] if at_left else x[1],
-        y=sum(span) / 2,
-        text=f"{name}  <b>{n}</b>" if at_left else f"<b>{n}</b>  {name}",
-        showarrow=False,
-        xanchor="right" if at_left else "left",
-        xshift=-6 if at_left else 6,
-    )
+    note = {
+        "x": x[0] if at_left else x[1],
+        "y": sum(span) / 2,
+        "text": f"{name}  <b>{n}</b>" if at_left else f"<b>{n}</b>  {name}",
+        "xanchor": "right" if at_left else "left",
+        "xshift": -6 if at_left else 6,
+    }
+    return {**box, "line": {"width": 0}}, note
 
 
 def _width(text: str) -> int:

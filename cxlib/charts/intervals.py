@@ -11,6 +11,7 @@ from cxlib.charts.look import (
     MISSING,
     ROW_HEIGHT,
     Chart,
+    annotate,
     figure,
     legend_above,
     month_ticks,
@@ -89,20 +90,23 @@ def intervals(
             go.Bar(orientation="h", x=[v or 0 for v in x], y=names, marker_color=tint, opacity=FAINT, hoverinfo="skip")
         )
     whiskers = [_arms(values[label]) for label in order]
+    dots = []
     for name, at, colour, (low, high), text in zip(names, x, tint, whiskers, said, strict=True):
         arms = {"type": "data", "symmetric": False, "array": [high], "arrayminus": [low], "color": colour, **WHISKER}
-        drawn.add_trace(
-            go.Scatter(
-                x=[at],
-                y=[name],
-                mode="markers",
-                marker={"size": 10, "color": colour},
-                error_x=arms,
-                customdata=[text],
-                hovertemplate="%{y}: %{customdata}<extra></extra>",
-                cliponaxis=False,
-            )
+        dots.append(
+            {
+                "type": "scatter",
+                "x": [at],
+                "y": [name],
+                "mode": "markers",
+                "marker": {"size": 10, "color": colour},
+                "error_x": arms,
+                "customdata": [text],
+                "hovertemplate": "%{y}: %{customdata}<extra></extra>",
+                "cliponaxis": False,
+            }
         )
+    drawn.add_traces(dots)
     drawn.update_yaxes(type="category")
     longest = max(map(len, said), default=0)
     low_end, high_end = ends or _ends(values)
@@ -259,10 +263,8 @@ def _in_a_column(drawn: go.Figure, names: Sequence[str], said: Sequence[str]) ->
     """Write what each row comes to at the right edge, where no line crosses it."""
     drawn.update_layout(margin_t=28, margin_r=16 + max(map(text_width, said), default=0))
     drawn.update_yaxes(range=[-0.6, len(names) - 0.4])
-    for name, each in zip(names, said, strict=True):
-        drawn.add_annotation(
-            x=1, xref="paper", xanchor="left", xshift=8, y=name, text=plain_label(each), showarrow=False, align="left"
-        )
+    place = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 8, "align": "left"}
+    annotate(drawn, [{**place, "y": name, "text": plain_label(each)} for name, each in zip(names, said, strict=True)])
 
 
 def _marked(drawn: go.Figure, words: str, at: float) -> None:

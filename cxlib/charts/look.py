@@ -75,6 +75,14 @@ def figure(*, height: int, **layout: Any) -> go.Figure:
     return drawn
 
 
+def annotate(drawn: go.Figure, notes: Sequence[dict[str, Any]], shapes: Sequence[dict[str, Any]] = ()) -> None:
+    """Write notes on a figure and draw shapes, all at once: each by itself would have all before it checked again."""
+    if shapes:
+        drawn.layout.shapes = [*drawn.layout.shapes, *shapes]
+    if notes:
+        drawn.layout.annotations = [*drawn.layout.annotations, *({"showarrow": False, **note} for note in notes)]
+
+
 def set_ink(*, dark: bool) -> None:
     """Have the figures that are drawn from now on in this context written on a dark or a light ground."""
     _ink.set(DARK_INK if dark else LIGHT_INK)

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cxlib.matching import customer_view, line_items, plan_fit, reasons
-from cxlib.ui import advised, results
+from cxlib.ui import advised, long, results
 from cxlib.ui.session import store
 
 if TYPE_CHECKING:
@@ -182,7 +182,13 @@ def _row_of_unit(found: pd.DataFrame, customer_id: str) -> pd.Series | None:
     return None if rows.empty else rows.iloc[0]
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+def learn_ahead(scope: Scope) -> None:
+    """Have the recommender learned before anybody opens a customer, where that takes long."""
+    if scope.has("usage") and scope.has("plans") and not long.is_small(scope, "advise"):
+        _recommender(scope.dataset.id, scope.version.number, **results.advice_options(scope))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
 def _recommender(dataset_id: str, version: int, **options: Any) -> Any:
     """Return a recommender that has learned from the data set, from a part of it where it is very large."""
     from cxlib.matching import PlanRecommender  # noqa: PLC0415 - takes seconds to import

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HEIGHT: Final = 738
 """Of the table, in pixels: twenty rows and the header."""
-SHOWN: Final = 500
+SHOWN: Final = 200
 """Rows of the list on the page; the download has all."""
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cxlib.errors import CxError
 from cxlib.texts import language
-from cxlib.ui import balance, jobs, long, policy_tasks, queue_tasks, results, views
+from cxlib.ui import balance, customers, jobs, long, policy_tasks, queue_tasks, results, views
 from cxlib.ui.decisions import decisions
 from cxlib.ui.scope import scope_of
 from cxlib.ui.segments import Segments, segments_of
@@ -95,10 +95,11 @@ def prepare_all(*, wait: bool = False) -> None:
         for scope in scopes:
             if scope not in large:
                 prepare(scope)
-        judged = [judge_ahead(scope) for scope in scopes if scope.has("usage") and scope.has("plans")]
-        begun += [job for job in judged if job is not None]
+        begun += [job for scope in scopes if scope.has("usage") and scope.has("plans") for job in judge_ahead(scope)]
         begun += [job for scope in scopes if scope.has("contacts") for job in _rules_ahead(scope)]
         begun += [_begin(scope, "filters") for scope in large]
+    for scope in large if not wait else []:
+        customers.learn_ahead(scope)
     for job in begun if wait else []:
         job.wait()
 
@@ -122,13 +123,13 @@ def _end_others(scopes: list[Scope]) -> None:
     _begun[:] = [(scope, job) for scope, job in _begun if not job.over]
 
 
-def judge_ahead(scope: Scope) -> Job | None:
-    """Begin the back-test of a data set."""
+def judge_ahead(scope: Scope) -> list[Job]:
+    """Work out, or begin to, the advice to all customers and the back-test of a data set."""
     try:
-        return long.ahead(scope, "backtest")
+        return [job for task in ("advise", "backtest") if (job := long.ahead(scope, task)) is not None]
     except CxError as error:  # the page says so when it is opened
         logging.getLogger(__name__).info("not judged: %s", error.code)
-        return None
+        return []
 
 
 def _rules_ahead(scope: Scope) -> list[Job]:

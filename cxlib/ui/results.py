@@ -73,7 +73,7 @@ def there(scope: Scope, name: str, **parameters: Any) -> pd.DataFrame | None:
 def frame_of(key: dict[str, object]) -> pd.DataFrame | None:
     """Return a result that the store keeps, as a pandas frame of the caller's own; None where it keeps none.
 
-    Small ones are held in memory as long as the store keeps them.
+    Those used last are held in memory as long as the store keeps them.
     """
     mark = store().result_mark(key)
     if mark is None:
@@ -84,35 +84,38 @@ def frame_of(key: dict[str, object]) -> pd.DataFrame | None:
         if table is None:
             return None
         frame = table.to_pandas()
-        if table.nbytes <= HELD_BYTES:
-            _held.put(mark, frame)
+        if table.nbytes <= HELD_BYTES // 4:
+            _held.put(mark, frame, max(table.nbytes, LEAST_HELD_BYTES))
     return frame.copy(deep=False)
 
 
 class _Held:
-    """The frames used last, by their marks."""
+    """The frames used last, by their marks, as many as `most` bytes hold."""
 
     def __init__(self, most: int) -> None:
-        self._frames: OrderedDict[tuple[str, int, int], pd.DataFrame] = OrderedDict()
-        self._most, self._guard = most, Lock()
+        self._frames: OrderedDict[tuple[str, int, int], tuple[pd.DataFrame, int]] = OrderedDict()
+        self._most, self._bytes, self._guard = most, 0, Lock()
 
     def get(self, mark: tuple[str, int, int]) -> pd.DataFrame | None:
         with self._guard:
-            if mark in self._frames:
-                self._frames.move_to_end(mark)
-            return self._frames.get(mark)
+            if mark not in self._frames:
+                return None
+            self._frames.move_to_end(mark)
+            return self._frames[mark][0]
 
-    def put(self, mark: tuple[str, int, int], frame: pd.DataFrame) -> None:
+    def put(self, mark: tuple[str, int, int], frame: pd.DataFrame, size: int) -> None:
         with self._guard:
-            self._frames[mark] = frame
-            while len(self._frames) > self._most:
-                self._frames.popitem(last=False)
+            self._bytes += size - self._frames.pop(mark, (None, 0))[1]
+            self._frames[mark] = frame, size
+            while self._bytes > self._most:
+                self._bytes -= self._frames.popitem(last=False)[1][1]
 
 
-HELD: Final = 512
-HELD_BYTES: Final = 1 << 18
-"""Results held in memory, and the most that one of them may take: 128 MB in all at worst, a few in practice."""
-_held = _Held(HELD)
+HELD_BYTES: Final = 256 << 20
+"""What all results held in memory may take; one of them at most a quarter of it."""
+LEAST_HELD_BYTES: Final = 64 << 10
+"""What the smallest of them counts for."""
+_held = _Held(HELD_BYTES)
 
 
 def _key(scope: Scope, name: str, parameters: dict[str, Any]) -> dict[str, object]:
