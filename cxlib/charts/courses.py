@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import plotly.graph_objects as go
 
-from cxlib.charts.look import MISSING, Chart, day_ticks, figure, legend_above, month_ticks, plain_label
+from cxlib.charts.look import MISSING, Chart, day_ticks, figure, legend_above, month_axis, plain_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -101,7 +101,9 @@ def stacks(
             )
         )
     legend_above(drawn)
-    drawn.update_xaxes(title_text=x_title, showgrid=False, type="date", tickformat=month_ticks(), nticks=8)
+    drawn.update_xaxes(
+        title_text=x_title, **month_axis(cast("date", month) for xs, _ys in series.values() for month in xs)
+    )
     drawn.update_yaxes(title_text=y_title, tickformat=",", rangemode="tozero")
     said = "; ".join(f"{name}: {_ends(xs, ys, say)}" for name, (xs, ys) in series.items())
     return Chart(drawn, f"{y_title} / {x_title}. {said}")

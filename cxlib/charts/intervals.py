@@ -14,7 +14,7 @@ from cxlib.charts.look import (
     annotate,
     figure,
     legend_above,
-    month_ticks,
+    month_axis,
     noted,
     plain_label,
     text_width,
@@ -217,7 +217,7 @@ def interval_courses(
             )
         )
     legend_above(drawn, shown=len(series) > 1)
-    drawn.update_xaxes(title_text=x_title, showgrid=False, type="date", tickformat=month_ticks(), nticks=8)
+    drawn.update_xaxes(title_text=x_title, **month_axis(month for months, _v in series.values() for month in months))
     drawn.update_yaxes(title_text=y_title, tickformat=tickformat, rangemode="tozero")
     told = "; ".join(
         f"{name}: " + ", ".join(f"{month:%Y-%m} {say(each[0])}" for month, each in zip(months, values, strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
@@ -12,7 +13,7 @@ import plotly.graph_objects as go
 from cxlib.texts import language
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 TIER_COLOURS: Final = ("#1f7fb8", "#1a9070", "#b5629a", "#cc6318", "#8c7a1c")
 """By rank, first to last: Okabe-Ito hues set to at least 3:1 against both the light and the dark background."""
@@ -34,6 +35,8 @@ NOTE_SIZE: Final = 10.5
 TOOLS_HEIGHT: Final = 24
 """What the buttons of a chart take above it; where there is a touch screen they are always there."""
 LEGEND_HEIGHT: Final = 26
+MOST_MONTHS: Final = 8
+"""Months that each have a tick."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,18 @@ def day_ticks() -> str:
 def month_ticks() -> str:
     """Return how a month stands on an axis."""
     return "%-m月<br>%Y" if language() == "zh_CN" else "%b<br>%Y"
+
+
+def month_axis(months: Iterable[date]) -> dict[str, Any]:
+    """Return what makes an axis one of months (dates): each has its tick where they are few, none stands twice."""
+    known = sorted({date(each.year, each.month, 1) for each in months})
+    axis: dict[str, Any] = {"type": "date", "tickformat": month_ticks(), "showgrid": False}
+    if len(known) > MOST_MONTHS:
+        return {**axis, "nticks": MOST_MONTHS}
+    axis |= {"tickmode": "array", "tickvals": known}
+    if len(known) == 1:
+        axis["range"] = [known[0] - timedelta(days=45), known[0] + timedelta(days=45)]
+    return axis
 
 
 def wrapped(text: str, width: int = LABEL_WIDTH) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import plotly.graph_objects as go
 
-from cxlib.charts.look import MISSING, Chart, figure, legend_above, month_ticks, plain_label
+from cxlib.charts.look import MISSING, Chart, figure, legend_above, month_axis, plain_label
 from cxlib.texts import _
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def turnover(
         )
     )  # fmt: skip
     legend_above(drawn)
-    drawn.update_xaxes(showgrid=False, type="date", tickformat=month_ticks(), nticks=8)
+    drawn.update_xaxes(**month_axis(months))
     least = -max(resolved, default=0)
     top = max(totals, default=1) or 1
     drawn.update_yaxes(title_text=y_title, tickformat=",", range=[least * 1.1, top * 1.15])

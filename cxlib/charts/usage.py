@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import plotly.graph_objects as go
 
-from cxlib.charts.look import MISSING, Chart, figure, legend_above, month_ticks, plain_label
+from cxlib.charts.look import MISSING, Chart, figure, legend_above, month_axis, plain_label
 from cxlib.texts import _
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def allowances(meters: Mapping[str, MeterCourse], *, say: Callable[[float | None
             text=f"<b>{plain_label(name)}</b>", showarrow=False,
         )  # fmt: skip
     _usage_legend(drawn, meters)
-    drawn.update_xaxes(type="date", tickformat=month_ticks(), nticks=8, showgrid=False, anchor=f"y{n if n > 1 else ''}")
+    months = month_axis(month for course in meters.values() for month in course.months)
+    drawn.update_xaxes(**months, anchor=f"y{n if n > 1 else ''}")
     drawn.update_yaxes(nticks=4, tickformat=",", fixedrange=True, automargin=True, zeroline=False)
     said = "; ".join(
         _("{meter}: above the allowance in {n} of {all} months", meter=name, n=_months_above(c), all=len(c.months))

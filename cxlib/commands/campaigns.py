@@ -81,6 +81,9 @@ def campaign(
         write(report.export(number=number), out)
         kept = _("Campaign {n} of {data} is in {file}.", n=number, data=data, file=out)
         said = kept if keep else _("The campaign is in {file}; it is not kept.", file=out)
+        if not only_flagged:
+            more = _("Drawn from all whom another plan suits; the dashboard keeps to those flagged: --only-flagged.")
+            said = f"{said}\n{more}"
         show(report.as_dict() | {"campaign": number, "out": str(out)}, as_json=as_json, said=f"{report.said}\n{said}")
 
 

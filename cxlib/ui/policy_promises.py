@@ -15,7 +15,7 @@ from cxlib.queueing.promises import Promise, kept, promise_of
 from cxlib.queueing.report import solved_said
 from cxlib.queueing.study import IN_FORCE
 from cxlib.texts import N_, _
-from cxlib.ui import definitions, link, states
+from cxlib.ui import definitions, link, results, states
 from cxlib.ui.policy_look import WEIGHED, Look
 from cxlib.ui.safe import safe
 from cxlib.ui.show import Shown, heading, rows
@@ -45,6 +45,7 @@ def part(look: Look) -> None:
     """State promises, and see which rules keep them."""
     promises = promises_asked(look)
     _add(look, promises)
+    _declared(look, promises)
     if not promises:
         states.empty(
             _("No promise yet"),
@@ -90,6 +91,56 @@ def _add(look: Look, promises: Sequence[Promise]) -> None:
             link.set_text("promises", _written([*others, new]), page=PAGE)
 
         st.button(_("Add this promise"), icon=":material/add:", key="promise:add", on_click=add)
+
+
+def declared(look: Look) -> tuple[list[Promise], list[str]]:
+    """Return what the tiers were promised, as the data set says, and the tiers promised another wait than the page's.
+
+    A promise is a share in time: it can be told where the wait that counts as in time is that of the settings.
+    """
+    tiers = results.table(look.pool.scope, "tiers")
+    if tiers is None or "promise_share" not in tiers.column_names:
+        return [], []
+    groups = {str(each) for each in groups_of(look.runs)}
+    found, others = [], []
+    for row in tiers.to_pylist():
+        tier, share, wait = str(row["tier"]), row["promise_share"], row.get("promise_wait_s")
+        if share is None or tier not in groups:
+            continue
+        if wait is None or float(wait) == look.sla_s:
+            found.append(Promise(tier, "sla", float(share)))
+        else:
+            others.append(tier)
+    return found, others
+
+
+def _declared(look: Look, promises: Sequence[Promise]) -> None:
+    """Offer to take over what tiers were promised."""
+    found, others = declared(look)
+    new = [each for each in found if each not in promises]
+
+    def take() -> None:
+        kept_ones = [each for each in promises if (each.group, each.indicator) not in {(n.group, "sla") for n in new}]
+        link.set_text("promises", _written([*kept_ones, *new]), page=PAGE)
+
+    if new:
+        told = [f"{look.group(each.group)} {formats.share(each.bound, decimals=0)}" for each in new]
+        st.button(
+            _("Take over what tiers were promised: {list}", list=safe(formats.listed(told))),
+            icon=":material/playlist_add:",
+            key="promise:declared",
+            on_click=take,
+            help=_("Share served within {wait}, from the Tiers page.", wait=formats.seconds(look.sla_s)),
+        )
+    if others:
+        st.caption(
+            _(
+                "Promised within another wait than {wait}, so that it cannot be told here: {list}. The wait that "
+                "counts as in time is a setting of the data set.",
+                wait=formats.seconds(look.sla_s),
+                list=safe(formats.listed(look.group(each) for each in others)),
+            )
+        )
 
 
 def _listed(look: Look, promises: Sequence[Promise]) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from cxlib.charts import Chart
     from cxlib.ui.scope import Scope
 
+ROW_PIXELS: Final = 35
+"""Height of a row of a table."""
 CHART_TOOLS: Final = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
@@ -119,7 +121,7 @@ def rows(
                 shown[column] = shown[column].astype(float) * 100
         options: dict[str, Any] = {"on_select": "rerun", "selection_mode": "single-row"} if on_select else {}
         if height:
-            options["height"] = height
+            options["height"] = min(height, ROW_PIXELS * (len(shown) + 1) + 3)
         state = st.dataframe(
             shown,
             hide_index=True,

@@ -6,7 +6,7 @@ from cxlib import formats
 from cxlib.errors import CxError
 from cxlib.tables import TABLES
 from cxlib.texts import _
-from cxlib.ui import balance, fit_rows, matching, results, states
+from cxlib.ui import balance, demo, fit_rows, matching, results, states
 from cxlib.ui.decisions import decisions
 from cxlib.ui.scope import Scope, current_scope
 from cxlib.ui.show import heading
@@ -102,7 +102,8 @@ def page(scope: Scope) -> None:
 
 here = current_scope()
 if here is None or not here.version.tables:
-    states.empty(_("Nothing is loaded yet"), _("Import a file to begin."))
+    states.empty(_("Nothing is loaded yet"), _("Import a file to begin, or look at the demo first."))
+    demo.offered()
 else:
     try:
         page(here)

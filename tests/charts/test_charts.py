@@ -110,3 +110,20 @@ def test_courses_with_intervals_say_every_month() -> None:
 def test_markup_from_a_file_is_no_markup_in_a_figure() -> None:
     drawn = charts.bars({"<a href='http://x'>v</a>": 1.0}, say=formats.ratio, axis="x")
     assert "<a" not in str(drawn.figure.data[0].y)
+
+
+@pytest.mark.parametrize("n", [1, 2, 8])
+def test_few_months_have_a_tick_each_and_none_twice(n):
+    months = [date(2026, 1 + i, 1) for i in range(n)]
+    drawn = charts.turnover(months, stayed=[3] * n, new=[1] * n, resolved=[0] * n, say=str, y_title="n").figure
+    assert list(drawn.layout.xaxis.tickvals) == months
+    if n == 1:
+        low, high = drawn.layout.xaxis.range
+        assert low < months[0] < high
+
+
+def test_many_months_have_no_more_ticks_than_there_is_room_for():
+    months = [date(2025 + i // 12, 1 + i % 12, 1) for i in range(20)]
+    drawn = charts.turnover(months, stayed=[3] * 20, new=[1] * 20, resolved=[0] * 20, say=str, y_title="n").figure
+    assert drawn.layout.xaxis.tickvals is None
+    assert drawn.layout.xaxis.nticks == 8

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from cxlib.demo import install_demo
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -77,3 +79,15 @@ def test_what_changed_since_the_month_before_is_said(holding: Holding, go: Go) -
     assert "In May 2026 0 came in and 1 are resolved." in found
     assert "Contacts: 180 up to Apr 2026" in found
     assert "Usage: 60 up to May 2026" in found
+
+
+def test_an_empty_store_offers_the_demo(
+    holding: Callable[[dict[str, str]], AppTest], said: Callable[[AppTest], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cxlib.ui.demo.install_demo", lambda store, who: install_demo(store, customers=300, who=who))
+    monkeypatch.setattr("cxlib.ui.demo.prepare_in_background", lambda: None)
+    app = holding({})
+    assert "look at the demo first" in said(app)
+    app.button(key="demo:load").click().run()
+    assert "Balance: are we fair to every tier?" in said(app)
+    assert not [each for each in app.button if each.key == "demo:load"]

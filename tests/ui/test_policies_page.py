@@ -106,6 +106,18 @@ def test_a_promise_is_added_told_and_removed(log: str, opened: Opened, said: Sai
     assert "No promise yet" in said(app)
 
 
+def test_what_tiers_were_promised_is_taken_over(log: str, opened: Opened, said: Said) -> None:
+    tiers = "tier,rank,promise_share,promise_wait_s\nvip,1,0.8,20\ngeneral,2,0.7,45\n"
+    app, words = opened({"contacts": log, "tiers": tiers}, part="promises")
+    assert "Promised within another wait than 20 s, so that it cannot be told here: general" in words
+    taken = app.button(key="promise:declared")
+    assert taken.label == "Take over what tiers were promised: vip 80%"
+    taken.click().run()
+    assert any("vip" in line and "at least 80" in line for line in said(app).replace("\\", "").splitlines())
+    assert app.query_params["promises"] in ("vip:sla=0.8", ["vip:sla=0.8"])
+    assert not [each for each in app.button if each.key == "promise:declared"]
+
+
 def test_the_mildest_rule_is_found_and_taken(log: str, opened: Opened, said: Said) -> None:
     # Any head start keeps it, so the least is none at all.
     app, _words = opened(
