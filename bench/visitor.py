@@ -79,6 +79,12 @@ class Visitor:
             await self._run("", fragment, by_itself=True)
         await asyncio.sleep(max(0.0, until - time.perf_counter()))
 
+    async def until_there(self, most_s: float) -> None:
+        """Look at the page until nothing on it is being worked out any more, at most so long."""
+        until = time.perf_counter() + most_s
+        while self.again and time.perf_counter() < until:
+            await self.stay(min(self.again.values()) + 0.01)
+
     async def leave(self) -> None:
         """Close the session."""
         with suppress(OSError):

@@ -40,16 +40,22 @@ EVERY_S: Final = 5.0
 LIMITS: Final = {"sight": 2.0, "alone": 0.5, "together": 1.5, "cpu": 0.1}
 DEAREST: Final = 12
 MOST_ACTS: Final = 10_000
+MOST_WAIT_S: Final = 120
+"""A visitor who is alone waits so long for what is being worked out."""
 
 
 @dataclass(frozen=True)
 class Act:
-    """What was opened or clicked, how long the answer took, and what it cost the server."""
+    """What was opened or clicked, how long the answer took, what it cost the server, and when all of it was there.
+
+    The answer may be that it is being worked out, by a process beside the server; `there` is then when it stood.
+    """
 
     page: str
     what: str
     seconds: float
     cpu: float = 0.0
+    there: float | None = None
 
 
 @dataclass
@@ -103,8 +109,14 @@ async def acted(server: Dashboard, visitor: Visitor, page: str, *, click: bool =
     before = cpu_of(server)[0]
     seconds = await visitor.click() if click else await visitor.open(address(page))
     cpu = cpu_of(server)[0]
+    begun = time.perf_counter()
+    waits = bool(visitor.again)
+    await visitor.until_there(MOST_WAIT_S)
+    there = time.perf_counter() - begun
     await visitor.stay(0.3)
-    return [] if seconds is None else [Act(page, visitor.last, seconds, cpu - before)]
+    return (
+        [] if seconds is None else [Act(page, visitor.last, seconds, cpu - before, seconds + there if waits else None)]
+    )
 
 
 async def together(server: Dashboard, data: str, acts: dict[int, int], seconds: float) -> tuple[Told, float]:
@@ -154,6 +166,11 @@ def report(one: Told, many: Told, cpu: float, arguments: argparse.Namespace) -> 
             f"{quantiles(of(one.kept), 0.5, 0.95, width=10)}{cpu_said(of(one.kept))}"
             f"{quantiles(of(many.sights), 0.95, width=11)}{quantiles(of(many.kept), 0.5, 0.95, 1, width=12)}"
         )
+    late = [Act(act.page, act.what, act.there) for act in (*one.sights, *one.new) if act.there is not None]
+    if late:
+        print(
+            f"of one visitor {len(late)} had to be worked out beside the server: {quantiles(late, 0.5, 0.95, 1, width=6)}"
+        )
     acts = len(many.kept) + len(many.sights)
     print(f"alone {len(one.new)} new clicks and as many kept; together {len(many.kept)}, and {len(many.sights)} sights")
     print(f"CPU of the server per act together {cpu / max(1, acts):.3f} s; limits: {LIMITS}")
@@ -193,7 +210,10 @@ def main() -> None:
     arguments = parse()
     home = Path(arguments.home).resolve()
     data = furnished(home, arguments.customers, arguments.contacts)
-    print(f"results of all pages prepared in {prepared(home):.0f} s (kept ones cost nothing)", flush=True)
+    if arguments.unprepared:
+        print("not prepared: what is kept is used, and the server goes on preparing while it is measured", flush=True)
+    else:
+        print(f"results of all pages prepared in {prepared(home):.0f} s (kept ones cost nothing)", flush=True)
     load = os.getloadavg()[0]
     faults = asyncio.run(visited(arguments, data))
     print(f"load of the machine {load:.1f} before, {os.getloadavg()[0]:.1f} after")
@@ -209,6 +229,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--visitors", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--clicks", type=int, default=10, help="on each page, of one visitor")
+    parser.add_argument("--unprepared", action="store_true", help="measure with what is kept already")
     parser.add_argument("--rest", type=float, default=15, help="seconds from the first look to the first measure")
     return parser.parse_args()
 

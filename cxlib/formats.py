@@ -85,9 +85,10 @@ def seconds(value: float | None) -> str:
         return f"-{seconds(-value)}"
     if abs(value) < 7200:
         minutes, rest = divmod(round(value), 60)
-        return _("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+        return _("{minutes} min {seconds} s", minutes=minutes, seconds=rest) if rest else _("{n} min", n=minutes)
     hours, rest = divmod(round(value / 60), 60)
-    return _("{hours} h {minutes} min", hours=number(hours), minutes=rest)
+    told = number(hours)
+    return _("{hours} h {minutes} min", hours=told, minutes=rest) if rest else _("{n} h", n=told)
 
 
 def month(value: date | str | None) -> str:

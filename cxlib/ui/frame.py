@@ -11,10 +11,13 @@ from cxlib.ui.safe import safe
 from cxlib.ui.session import choose_dataset, warm_up
 from cxlib.ui.sitemap import PAGES, entry
 
-ROOM_FOR_TOOLS = """<style>
+FINE_POINTS = """<style>
 @media (hover: none) { [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) { margin-top: 2rem; } }
+:is([data-testid="stPopoverButton"], [data-testid="stBaseButton-tertiary"], [data-testid="stBaseButton-secondary"]):is(
+  :hover, :focus, :active):not(:disabled) { color: inherit; p { text-decoration: underline; } }
 </style>"""
-"""Where there is a touch screen the buttons of a table stand above it all the time."""
+"""Where there is a touch screen the buttons of a table stand above it all the time. A button under the pointer keeps the
+colour of its words: the shade that Streamlit gives it is too dark to be read on a dark ground."""
 
 
 def choose_language() -> str:
@@ -49,7 +52,7 @@ st.set_page_config(
     page_icon=str(Path(__file__).parent / "static" / "icon.png"),
     layout="wide",
 )
-st.html(ROOM_FOR_TOOLS)
+st.html(FINE_POINTS)
 link.keep("lang", st.session_state["language"])
 warm_up()
 
