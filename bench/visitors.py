@@ -168,9 +168,8 @@ def report(one: Told, many: Told, cpu: float, arguments: argparse.Namespace) -> 
         )
     late = [Act(act.page, act.what, act.there) for act in (*one.sights, *one.new) if act.there is not None]
     if late:
-        print(
-            f"of one visitor {len(late)} had to be worked out beside the server: {quantiles(late, 0.5, 0.95, 1, width=6)}"
-        )
+        said = quantiles(late, 0.5, 0.95, 1, width=6)
+        print(f"of one visitor {len(late)} had to be worked out beside the server: {said}")
     acts = len(many.kept) + len(many.sights)
     print(f"alone {len(one.new)} new clicks and as many kept; together {len(many.kept)}, and {len(many.sights)} sights")
     print(f"CPU of the server per act together {cpu / max(1, acts):.3f} s; limits: {LIMITS}")

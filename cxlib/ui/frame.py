@@ -16,8 +16,8 @@ FINE_POINTS = """<style>
 :is([data-testid="stPopoverButton"], [data-testid="stBaseButton-tertiary"], [data-testid="stBaseButton-secondary"]):is(
   :hover, :focus, :active):not(:disabled) { color: inherit; p { text-decoration: underline; } }
 </style>"""
-"""Where there is a touch screen the buttons of a table stand above it all the time. A button under the pointer keeps the
-colour of its words: the shade that Streamlit gives it is too dark to be read on a dark ground."""
+"""Where there is a touch screen the buttons of a table stand above it all the time. A button under the pointer keeps
+the colour of its words: the shade that Streamlit gives it is too dark to be read on a dark ground."""
 
 
 def choose_language() -> str:
