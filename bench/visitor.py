@@ -25,6 +25,8 @@ CHOOSES: Final = ("selectbox", "radio", "button_group", "multiselect")
 CHANGES: Final = (*CHOOSES, "checkbox", "number_input", "slider")
 LONGEST_S: Final = 300
 """An answer that takes longer than this ends the run."""
+ITSELF_S: Final = 20
+"""A part that was to run by itself and has not answered by then is gone from the page: nobody answers for it."""
 
 
 @dataclass
@@ -107,9 +109,12 @@ class Visitor:
         start = time.perf_counter()
         await self.socket.send(message.SerializeToString())
         try:
-            async with asyncio.timeout(LONGEST_S):
+            async with asyncio.timeout(ITSELF_S if by_itself else LONGEST_S):
                 await self._until_end(fragment)
         except TimeoutError:
+            if by_itself:
+                self.again.pop(fragment, None)
+                return ITSELF_S
             raise RuntimeError(f"{self.last}: no answer in {LONGEST_S} s") from None
         return time.perf_counter() - start
 

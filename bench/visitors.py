@@ -71,17 +71,18 @@ class Told:
 async def visited(arguments: argparse.Namespace, data: str) -> list[str]:
     """Warm the server, let one visitor act, then many; return what went wrong."""
     with Dashboard(Path(arguments.home)) as server:
-        visitor = Visitor(server.url, data, random.Random(0))  # noqa: S311
+        visitor = Visitor(server.url, data, random.Random(arguments.seed))  # noqa: S311
         await visitor.enter()
         for page in PAGES:  # the server is warm when each page was seen once
             await visitor.open(address(page.url_path))
         await visitor.leave()
         await asyncio.sleep(arguments.rest)
         print(f"server at rest {resident_mb(server):,.0f} MB")
-        one = await alone(server, data, arguments.clicks)
+        one = await alone(server, data, arguments)
+        report(one, Told(), 0.0, arguments)
         faults, acts = one.faults, dict.fromkeys(range(arguments.visitors), MOST_ACTS)
         for said in ("the first time", "the same once more, all of it kept"):
-            many, cpu = await together(server, data, acts, arguments.seconds)
+            many, cpu = await together(server, data, acts, arguments)
             print(f"\n{arguments.visitors} visitors: {said}")
             report(one, many, cpu, arguments)
             faults += many.faults
@@ -89,15 +90,15 @@ async def visited(arguments: argparse.Namespace, data: str) -> list[str]:
         return faults
 
 
-async def alone(server: Dashboard, data: str, clicks: int) -> Told:
+async def alone(server: Dashboard, data: str, arguments: argparse.Namespace) -> Told:
     """Open each page and click on it, in two sessions that do the same: what the first asks for is new."""
     told = Told()
     for page in PAGES:
         for found in (told.new, told.kept):
-            visitor = Visitor(server.url, data, random.Random(page.url_path))  # noqa: S311
+            visitor = Visitor(server.url, data, random.Random(f"{page.url_path}{arguments.seed}"))  # noqa: S311
             await visitor.enter()
             told.sights += await acted(server, visitor, page.url_path)
-            for _ in range(clicks):
+            for _ in range(arguments.clicks):
                 found.extend(await acted(server, visitor, page.url_path, click=True))
             told.faults += visitor.faults
             await visitor.leave()
@@ -119,7 +120,9 @@ async def acted(server: Dashboard, visitor: Visitor, page: str, *, click: bool =
     )
 
 
-async def together(server: Dashboard, data: str, acts: dict[int, int], seconds: float) -> tuple[Told, float]:
+async def together(
+    server: Dashboard, data: str, acts: dict[int, int], arguments: argparse.Namespace
+) -> tuple[Told, float]:
     """Let many act at once, each every five seconds; return what they waited for, and the server's CPU in all.
 
     `acts` is how often each may act at most, and then how often it did: once more, nobody goes beyond.
@@ -127,11 +130,11 @@ async def together(server: Dashboard, data: str, acts: dict[int, int], seconds: 
     told = Told()
 
     async def visit(number: int) -> None:
-        visitor = Visitor(server.url, data, random.Random(number))  # noqa: S311
+        visitor = Visitor(server.url, data, random.Random(f"{number} {arguments.seed}"))  # noqa: S311
         await asyncio.sleep(EVERY_S * number / len(acts))
         await visitor.enter()
         begun, step, page = time.perf_counter(), 0, ""
-        while step < acts[number] and (acts[number] < MOST_ACTS or time.perf_counter() - begun < seconds):
+        while step < acts[number] and (acts[number] < MOST_ACTS or time.perf_counter() - begun < arguments.seconds):
             next_at = time.perf_counter() + EVERY_S
             if step % 4 == 0:
                 page = visitor.random.choice(PAGES).url_path
@@ -228,6 +231,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--visitors", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--clicks", type=int, default=10, help="on each page, of one visitor")
+    parser.add_argument("--seed", type=int, default=0, help="of what is clicked: another one, other clicks")
     parser.add_argument("--unprepared", action="store_true", help="measure with what is kept already")
     parser.add_argument("--rest", type=float, default=15, help="seconds from the first look to the first measure")
     return parser.parse_args()

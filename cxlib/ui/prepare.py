@@ -35,7 +35,7 @@ def prepare(scope: Scope) -> None:
             if tiers.ranked:
                 policy_tasks.ahead(scope, tiers)
         if scope.has("usage") and scope.has("plans"):
-            views.work_out(scope, "plan_fit", {"month": results.usage_months(scope)[-1], "absent": results.MISSING})
+            views.work_out(scope, "plan_fit", {"month": results.usage_months(scope)[-1]})
     except CxError as error:  # the page says so when it is opened
         logging.getLogger(__name__).info("not prepared: %s", error.code)
 

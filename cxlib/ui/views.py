@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 LARGE: Final = 1_000_000
 """Rows of a table from which on a first click on a filter would make its reader wait."""
+USUAL: Final = {"pool": results.WITHIN, "absent": results.MISSING}
+"""What is chosen where nothing is."""
 TABLE: Final = {"plan_fit": "usage"}
 """The table that a view is of, where that is not the contacts."""
 
@@ -53,7 +55,7 @@ def at_hand(scope: Scope, view: str, **asked: str) -> bool:
     name = TABLE.get(view, "contacts")
     if not is_large(scope, name):
         return True
-    asked = {each: value for each, value in asked.items() if value != results.ALL}
+    asked = _asked(**asked)
     if results.frame_of(_mark(scope, view, asked)) is not None:
         return True
     key = f"view:{view}:{scope.dataset.id}:{scope.version.number}:{sorted(asked.items())}:{_settings(scope)}"
@@ -122,7 +124,8 @@ def contacts(scope: Scope, tiers: TierNames, *, month: str = results.ALL) -> Non
 
 
 def _asked(**ids: str) -> dict[str, str]:
-    return {name: value for name, value in ids.items() if value != results.ALL}
+    """Return a choice without what it would be anyhow, so that the same choice has one name."""
+    return {name: value for name, value in ids.items() if value not in (results.ALL, USUAL.get(name))}
 
 
 def _queues(

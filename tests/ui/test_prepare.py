@@ -65,25 +65,16 @@ def test_every_value_of_a_filter_is_there_before_it_is_asked_for(
     prepare.prepare(scope)
     prepare.prepare_filters(scope)
     before = computed(scope)
-    for where in ({"month": "2026-03"}, {"queue": "sales"}):
+    asked = [("queues", {"month": "2026-03"}), ("queues", {"queue": "sales"}), ("queues", {"pool": "one"})]
+    asked += [("allocation", each) for each in ({}, {"alike": "queue"}, {"screen": "1.5"}, {"by": "queue"})]
+    asked += [("allocation", {"by": "queue", "month": "2026-04"}), ("tiers", {"month": "2026-04"}), ("tiers", {})]
+    asked += [("plan_fit", {"month": "2026-04"}), ("plan_fit", {"absent": "zero"})]
+    for page, where in asked:
         app = holding({})
         app.query_params.update(where)
-        go(app, "queues")
+        go(app, page)
         assert not app.exception
-    app = holding({})
-    app.query_params["pool"] = "one"
-    go(app, "queues")
-    assert not app.exception
-    for where in ({"alike": "queue"}, {"screen": "1.5"}):
-        app = holding({})
-        app.query_params.update(where)
-        go(app, "allocation")
-        assert not app.exception
-    for where in ({"month": "2026-04"}, {"absent": "zero"}):
-        app = holding({})
-        app.query_params.update(where)
-        go(app, "plan_fit")
-        assert not app.exception
+        assert [each.label for each in app.button if each.label == "Cancel"] == [], (page, where)
     assert [each for each in computed(scope) if each not in before] == []
 
 
