@@ -194,7 +194,7 @@ def cpu_said(acts: Sequence[Act]) -> str:
 
 
 def max_of(acts: Sequence[Act]) -> str:
-    return f"{max(act.seconds for act in acts):7.2f}"
+    return f"{max(act.seconds for act in acts):7.2f}" if acts else f"{'-':>7}"
 
 
 def peak_mb(server: Dashboard) -> float:
