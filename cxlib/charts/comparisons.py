@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import plotly.graph_objects as go
 
@@ -15,12 +15,16 @@ from cxlib.charts.look import (
     legend_above,
     noted,
     plain_label,
+    text_width,
     wrapped,
 )
 from cxlib.texts import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+ROOM_BESIDE: Final = 28
+"""Pixels between the outermost dot and the edge of the narrowest chart."""
 
 
 def bars(
@@ -140,6 +144,8 @@ def dumbbells(
         )
     top = max((v for pair in pairs.values() for v in pair if v is not None), default=1) or 1
     legend_above(drawn)
+    widest = max((text_width(say(v)) for pair in pairs.values() for v in pair if v is not None), default=0)
+    drawn.update_layout(margin_r=16 + max(0, widest - ROOM_BESIDE))
     drawn.update_xaxes(title_text=axis, range=[-0.17 * top, top * 1.18], tickformat=tickformat, tick0=0)
     drawn.update_yaxes(type="category", categoryorder="array", categoryarray=labels)
     for label, shown in zip(order, labels, strict=True):

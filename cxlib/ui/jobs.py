@@ -76,7 +76,7 @@ def watched(key: str, start: Callable[[], Job], *, title: str, about: str, place
         return job
     if not job.over:
         with st.container(border=True, key=f"long-{place}"):
-            watch({title: job}, key=place, say=lambda job: formats.share(job.share, decimals=0))
+            watch({title: job}, key=place, say=_far)
             st.caption(about)
         return None
     if job.state == "cancelled":
@@ -87,6 +87,10 @@ def watched(key: str, start: Callable[[], Job], *, title: str, about: str, place
         again(key)
         st.rerun()
     return None
+
+
+def _far(job: Job) -> str:
+    return _("under way") if job.share is None else formats.share(job.share, decimals=0)
 
 
 @fragment_every(WATCH_S)
