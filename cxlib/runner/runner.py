@@ -124,13 +124,11 @@ class Runner:
         Job
             At once. One that failed is not kept: the next call tries again.
         """
-        task_of(task, self.packages)
-        key = key_of({"task": task, "parameters": parameters, "code": code_version()})
+        key = self._key(task, parameters)
+        done = self.kept(task, parameters) if keep else None
+        if done is not None:
+            return done
         job = Job(task, self._kept.folder(key), cancel=self._cancel)
-        found = self._kept.find(key) if keep else None
-        if found is not None:
-            job.finish(found, self._kept.folder(key))
-            return job
         with self._changed:
             if key in self._active:
                 self._active[key].ahead &= ahead
@@ -150,6 +148,20 @@ class Runner:
             self._more_hands()
             self._changed.notify()
         return job
+
+    def kept(self, task: str, parameters: dict[str, Any]) -> Job | None:
+        """Return the job of a result that is kept, over already; None where there is none, and nothing is begun."""
+        key = self._key(task, parameters)
+        found = self._kept.find(key)
+        if found is None:
+            return None
+        job = Job(task, self._kept.folder(key), cancel=self._cancel)
+        job.finish(found, self._kept.folder(key))
+        return job
+
+    def _key(self, task: str, parameters: dict[str, Any]) -> str:
+        task_of(task, self.packages)
+        return key_of({"task": task, "parameters": parameters, "code": code_version()})
 
     def ready(self, timeout_s: float = 0.0) -> bool:
         """Have a process wait for the next job; call it when one is likely to be asked for soon.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cxlib.texts import _
-from cxlib.ui import jobs, long
+from cxlib.ui import long
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,10 +19,7 @@ def rows(scope: Scope, month: str) -> pd.DataFrame | None:
 
 
 def at_once(scope: Scope, month: str) -> pd.DataFrame | None:
-    """Return the advice where it is there or quickly made, else None; what takes long is begun."""
+    """Return the advice where it is there or quickly made, else None; nothing that takes long is begun."""
     if long.is_small(scope, "advise"):
         return rows(scope, month)
-    job = jobs.asked(
-        f"advice:{scope.dataset.id}:{scope.version.number}:{month}", lambda: long.start(scope, "advise", as_of=month)
-    )
-    return rows(scope, month) if job.state == "done" else None
+    return long.kept_of(scope, "advise", as_of=month)

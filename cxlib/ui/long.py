@@ -77,19 +77,31 @@ def rows_of(scope: Scope, task: str, *, title: str, as_of: str = "last", **optio
 def ahead(scope: Scope, task: str) -> Job | None:
     """Have the rows there before anybody asks for them; what takes long is begun, and its job returned."""
     if is_small(scope, task):
-        _at_once(scope, task, "last", {})
+        _at_once(scope, task, _last(scope, task), {})
     elif scope.version.tables["usage"].rows <= MOST_AHEAD:
-        return start(scope, task, ahead=True)
+        return start(scope, task, as_of=_last(scope, task), ahead=True)
     return None
 
 
 def there(scope: Scope, task: str) -> pd.DataFrame | None:
     """Return the rows where somebody has had them worked out, else None; nothing is shown and nobody waits."""
     if is_small(scope, task):
-        kept = store().result(scope.key(task, as_of="last", **options_of(scope)))
+        kept = store().result(scope.key(task, as_of=_last(scope, task), **options_of(scope)))
         return None if kept is None else kept.to_pandas()
     job = ahead(scope, task)
     return None if job is None or job.state != "done" else _rows_in(str(job.folder)).copy(deep=False)
+
+
+def _last(scope: Scope, task: str) -> str:
+    """Return as of when a task is asked for first: advice by its month, as the page about plan fit asks for it."""
+    return results.usage_months(scope)[-1] if task == "advise" else "last"
+
+
+def kept_of(scope: Scope, task: str, *, as_of: str) -> pd.DataFrame | None:
+    """Return the rows of what takes long where they are kept, else None; nothing is begun."""
+    parameters = tasks.parameters_of(scope.dataset.id, scope.version.number, as_of=as_of, **options_of(scope))
+    job = jobs.runner().kept(f"{TASKS}:{task}", parameters)
+    return None if job is None else _rows_in(str(job.folder)).copy(deep=False)
 
 
 def is_small(scope: Scope, task: str) -> bool:

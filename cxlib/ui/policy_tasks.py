@@ -14,7 +14,7 @@ from cxlib.queueing import tasks
 from cxlib.queueing.study import USUAL, Study, joined, study_of
 from cxlib.queueing.tasks import Asked
 from cxlib.texts import _, language
-from cxlib.ui import jobs, results
+from cxlib.ui import jobs, results, views
 from cxlib.ui.session import store
 
 if TYPE_CHECKING:
@@ -81,6 +81,10 @@ class Pool:
         frames = self._frames("study", self.asked, len(USUAL) + 1, title=_("Simulating the queue"))
         return None if frames is None else study_of(frames)
 
+    def prepare(self) -> None:
+        """Work out the study here and now, and keep it."""
+        self._at_once("study", self.asked)
+
     def tried(self, study: Study, rule: str) -> Runs | None:
         """Return the runs of a study with those of one more rule, under its short text; None while it is worked out."""
         if rule in study.runs.policies:
@@ -100,7 +104,7 @@ class Pool:
         return self.contacts * (len(USUAL) + 1) * self.asked.replications <= AT_ONCE
 
     def _frames(self, task: str, asked: Asked, rules: int, *, title: str) -> dict[str, pd.DataFrame] | None:
-        if self.contacts * rules * asked.replications <= AT_ONCE:
+        if self.contacts * rules * asked.replications <= AT_ONCE and not self._goes_aside(task, asked):
             return self._at_once(task, asked)
         parameters = asked.parameters()
         n = formats.number(self.contacts)
@@ -113,6 +117,14 @@ class Pool:
         )
         found: dict[str, pd.DataFrame] | None = None if job is None else _frames_in(str(job.folder), task)
         return found
+
+    def _goes_aside(self, task: str, asked: Asked) -> bool:
+        """Whether what nobody has worked out yet is left to a process of its own, as the log is a large one."""
+        if not views.is_large(self.scope, "contacts"):
+            return False
+        more = tasks.parts(task, asked)
+        frames = (results.there(self.scope, f"policies {task} {name}", **more) for name in tasks.FRAMES[task])
+        return any(frame is None for frame in frames)
 
     def _at_once(self, task: str, asked: Asked) -> dict[str, pd.DataFrame]:
         computed: dict[str, pd.DataFrame] = {}
@@ -141,7 +153,7 @@ def ahead(scope: Scope, tiers: TierNames) -> None:
         where["location"] = places[0]
     pool = Pool(scope=scope, tiers=tiers, where=where, contacts=contacts_there(scope, where))
     if pool.contacts and pool.is_small:
-        pool.study()
+        pool.prepare()
 
 
 def sizes(scope: Scope, month: str) -> pd.DataFrame:

@@ -379,6 +379,11 @@ def flagged(scope: Scope, month: str, absent: str = MISSING) -> pd.DataFrame:
     return kept(scope, "flagged", compute, month=month, **_flag_options(scope, absent))
 
 
+def flagged_there(scope: Scope, month: str, absent: str = MISSING) -> bool:
+    """Whether who is flagged at the end of a month was worked out before."""
+    return there(scope, "flagged", month=month, **_flag_options(scope, absent)) is not None
+
+
 def fit_counts(scope: Scope, month: str, absent: str = MISSING) -> pd.DataFrame:
     """Return the number of customers by state of `fit`, tier and plan held: state, tier, plan_id, n."""
 

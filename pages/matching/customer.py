@@ -7,7 +7,7 @@ from cxlib.errors import CxError
 from cxlib.matching import customer_view
 from cxlib.texts import _
 from cxlib.ui import customer_parts as parts
-from cxlib.ui import customers, definitions, link, matching, pick_customer, reconciled, results, states
+from cxlib.ui import customers, definitions, link, matching, pick_customer, reconciled, results, states, views
 from cxlib.ui import said_customer as said
 from cxlib.ui.safe import safe
 from cxlib.ui.scope import Scope, current_scope
@@ -48,7 +48,9 @@ def page(scope: Scope) -> None:
         month = link.choice(
             "month", list(reversed(months)), label=_("At the end of"), say=formats.month, page="matching"
         )
-        customer_id = pick_customer.pick(scope, matching.who_loses_most(scope, month, absent))
+        told = not views.is_large(scope, "usage") or results.flagged_there(scope, month, absent)
+        usual = matching.who_loses_most(scope, month if told else months[-1], absent)
+        customer_id = pick_customer.pick(scope, usual)
         known = customer_id is not None and customers.is_known(scope, customer_id)
         line, customer_id = customer_id, customers.unit_of(scope, customer_id) if known else customer_id
         own = customer_view.counted_months(customers.usage_of(scope, customer_id), until=month) if known else []

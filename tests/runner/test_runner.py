@@ -67,6 +67,37 @@ def test_a_result_is_computed_once_and_found_again(runner: Any, another: Any, tm
     assert len((tmp_path / "log").read_text("utf-8").splitlines()) == 2
 
 
+def test_what_is_kept_is_told_and_nothing_is_begun(runner: Any, tmp_path: Path) -> None:
+    asked = {"log": str(tmp_path / "log"), "text": "x"}
+    assert runner.kept("jobs_to_try:noted", asked) is None
+    assert runner.jobs() == []
+    runner.start("jobs_to_try:noted", asked).result()
+    assert runner.kept("jobs_to_try:noted", asked).result() == {"called": "x"}
+    assert len((tmp_path / "log").read_text("utf-8").splitlines()) == 1
+
+
+def test_work_ahead_stands_back_and_keeps_nobody_waiting(runner: Any, tmp_path: Path) -> None:
+    def asked(text: str) -> dict[str, Any]:
+        return {"log": str(tmp_path / "log"), "text": text, "wait_s": 0.5}
+
+    early = [runner.start("jobs_to_try:noted", asked(f"early {i}"), ahead=True) for i in range(3)]
+    now = runner.start("jobs_to_try:noted", asked("now"))
+    assert now.wait(WAIT_S)
+    assert sum(job.over for job in early) <= 1  # the other ones did not get in before it
+    assert runner.start("jobs_to_try:noted", asked("early 2")) is early[2]  # somebody waits for it from now on
+    assert early[2].wait(WAIT_S)
+    assert early[1].wait(WAIT_S)
+
+
+def test_no_two_run_ahead_at_once(runner: Any) -> None:
+    early = [runner.start("jobs_to_try:slow", {"tenths": 5 + i}, ahead=True) for i in range(3)]
+    together = 0
+    while not all(job.over for job in early):
+        together = max(together, sum(job.state == "running" for job in early))
+        time.sleep(0.02)
+    assert together == 1
+
+
 def test_those_who_ask_meanwhile_join(runner: Any, another: Any, tmp_path: Path) -> None:
     asked = {"log": str(tmp_path / "log"), "wait_s": 1.0, "text": "x"}
     first = runner.start("jobs_to_try:noted", asked)

@@ -104,6 +104,18 @@ def test_what_was_not_worked_out_goes_to_a_process_of_its_own(
         assert computed(scope) == done
 
 
+def test_a_customer_at_another_month_does_not_wait_for_the_flags_of_all(
+    scope: Scope, holding: Holding, go: Go, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare.prepare(scope)
+    before = computed(scope)
+    monkeypatch.setattr(views, "LARGE", 0)
+    app = holding({})
+    app.query_params["month"] = "2026-04"
+    assert "5: " in go(app, "customer")  # who loses most at the end of the last month
+    assert [each for each in computed(scope) if each not in before and '"flagged"' in each] == []
+
+
 def test_a_view_of_a_version_that_is_gone_does_nothing(scope: Scope) -> None:
     assert views.current(scope.dataset.id, scope.version.number) is not None
     assert views.current(scope.dataset.id, scope.version.number + 1) is None
