@@ -84,12 +84,11 @@ def ahead(scope: Scope, task: str) -> Job | None:
 
 
 def there(scope: Scope, task: str) -> pd.DataFrame | None:
-    """Return the rows where somebody has had them worked out, else None; nothing is shown and nobody waits."""
+    """Return the rows where somebody has had them worked out, else None; nothing is shown and nothing begun."""
     if is_small(scope, task):
         kept = store().result(scope.key(task, as_of=_last(scope, task), **options_of(scope)))
         return None if kept is None else kept.to_pandas()
-    job = ahead(scope, task)
-    return None if job is None or job.state != "done" else _rows_in(str(job.folder)).copy(deep=False)
+    return kept_of(scope, task, as_of=_last(scope, task))
 
 
 def _last(scope: Scope, task: str) -> str:

@@ -54,14 +54,14 @@ def ahead(scope: Scope) -> list[Job]:
 
 
 def there(scope: Scope, task: str) -> dict[str, pd.DataFrame] | None:
-    """Return the frames where somebody has had them worked out, else None; nothing is shown and nobody waits."""
+    """Return the frames where somebody has had them worked out, else None; nothing is shown and nothing begun."""
     if is_small(scope):
         parts = _parts_of(_asked(scope))
         found = {name: results.there(scope, f"{task} {name}", **parts) for name in tasks.FRAMES[task]}
         kept = {name: each for name, each in found.items() if each is not None}
         return kept if len(kept) == len(found) else None
-    job = start(scope, task, ahead=True)
-    return _frames_in(str(job.folder), task) if job.state == "done" else None
+    job = jobs.runner().kept(_name(task), _asked(scope))
+    return None if job is None else _frames_in(str(job.folder), task)
 
 
 def is_small(scope: Scope) -> bool:
@@ -82,7 +82,11 @@ def _asked(scope: Scope) -> dict[str, Any]:
 
 def start(scope: Scope, task: str, *, ahead: bool = False) -> Job:
     """Ask for the frames in a process of their own; what is there already is found."""
-    return jobs.runner().start(f"cxlib.fairness.tasks:{task}", _asked(scope), language=language(), ahead=ahead)
+    return jobs.runner().start(_name(task), _asked(scope), language=language(), ahead=ahead)
+
+
+def _name(task: str) -> str:
+    return f"cxlib.fairness.tasks:{task}"
 
 
 def _at_once(scope: Scope, task: str) -> dict[str, pd.DataFrame]:
