@@ -80,6 +80,6 @@ def prepared(home: Path) -> float:
     """Prepare the results of all pages to the end, as after an import, and return how long that took."""
     start = time.perf_counter()
     environment: dict[str, Any] = {**os.environ, "CXLIB_HOME": str(home)}
-    command = [sys.executable, "-m", "cxlib.ui.prepare"]
+    command = [sys.executable, "-m", "cxlib.ui.prepare", "--all"]
     subprocess.run(command, check=True, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     return time.perf_counter() - start

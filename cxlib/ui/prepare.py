@@ -1,8 +1,12 @@
-"""Compute what the first look at a data set shows, before anybody looks: ``python -m cxlib.ui.prepare``."""
+"""Compute what the first look at a data set shows, before anybody looks: ``python -m cxlib.ui.prepare``.
+
+Large data sets are left to the server, which prepares them while pages are open; with ``--all`` nothing is left to it.
+"""
 
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -90,7 +94,7 @@ def prepare_all(*, wait: bool = False) -> None:
     with _busy:
         scopes = [scope_of(dataset) for dataset in store().datasets()]
         _end_others(scopes)
-        large = [scope for scope in scopes if views.is_large(scope, "contacts") or views.is_large(scope, "usage")]
+        large = [scope for scope in scopes if _is_large(scope)]
         begun = [_begin(scope, "first_sights") for scope in large]
         for scope in scopes:
             if scope not in large:
@@ -102,6 +106,17 @@ def prepare_all(*, wait: bool = False) -> None:
         customers.learn_ahead(scope)
     for job in begun if wait else []:
         job.wait()
+
+
+def prepare_small() -> None:
+    """Prepare the data sets that take no longer than a reader would wait for the dashboard to open."""
+    for scope in map(scope_of, store().datasets()):
+        if not _is_large(scope):
+            prepare(scope)
+
+
+def _is_large(scope: Scope) -> bool:
+    return views.is_large(scope, "contacts") or views.is_large(scope, "usage")
 
 
 def _begin(scope: Scope, task: str) -> Job:
@@ -147,4 +162,7 @@ def prepare_in_background() -> None:
 
 
 if __name__ == "__main__":
-    prepare_all(wait=True)
+    if sys.argv[1:] == ["--all"]:
+        prepare_all(wait=True)
+    else:
+        prepare_small()

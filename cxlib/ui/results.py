@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import OrderedDict
 from contextlib import nullcontext
 from functools import lru_cache
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -32,6 +30,7 @@ from cxlib.fairness.overtakes import POOL, Passers
 from cxlib.fairness.tasks import with_tiers
 from cxlib.matching import Catalogue, flag_history, line_items, plan_fit, reasons
 from cxlib.texts import _
+from cxlib.ui.held import Held
 from cxlib.ui.session import store
 
 if TYPE_CHECKING:
@@ -89,33 +88,11 @@ def frame_of(key: dict[str, object]) -> pd.DataFrame | None:
     return frame.copy(deep=False)
 
 
-class _Held:
-    """The frames used last, by their marks, as many as `most` bytes hold."""
-
-    def __init__(self, most: int) -> None:
-        self._frames: OrderedDict[tuple[str, int, int], tuple[pd.DataFrame, int]] = OrderedDict()
-        self._most, self._bytes, self._guard = most, 0, Lock()
-
-    def get(self, mark: tuple[str, int, int]) -> pd.DataFrame | None:
-        with self._guard:
-            if mark not in self._frames:
-                return None
-            self._frames.move_to_end(mark)
-            return self._frames[mark][0]
-
-    def put(self, mark: tuple[str, int, int], frame: pd.DataFrame, size: int) -> None:
-        with self._guard:
-            self._bytes += size - self._frames.pop(mark, (None, 0))[1]
-            self._frames[mark] = frame, size
-            while self._bytes > self._most:
-                self._bytes -= self._frames.popitem(last=False)[1][1]
-
-
 HELD_BYTES: Final = 256 << 20
 """What all results held in memory may take; one of them at most a quarter of it."""
 LEAST_HELD_BYTES: Final = 64 << 10
 """What the smallest of them counts for."""
-_held = _Held(HELD_BYTES)
+_held = Held(HELD_BYTES)
 
 
 def _key(scope: Scope, name: str, parameters: dict[str, Any]) -> dict[str, object]:

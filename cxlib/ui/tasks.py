@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def work_out(parameters: dict[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     """Work out one view of a choice: ``view`` and ``asked``, see `cxlib.ui.views.VIEWS`."""
-    report(None, _("Reading the contacts"))
+    report(None, _("under way"))
     scope = _scope(parameters, folder)
     if scope is not None:
         views.work_out(scope, parameters["view"], parameters["asked"])

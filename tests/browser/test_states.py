@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,75 +33,66 @@ CHOSEN = (
 """Addresses of choices that a reader comes to: another segment, few rows, nobody at all, an unknown name."""
 
 
-@pytest.fixture(params=VIEWS)
-def view(request: pytest.FixtureRequest) -> tuple[dict[str, object], str]:
-    return VIEWS[request.param]
-
-
 @pytest.fixture(scope="module")
 def empty_server(start_dashboard: Callable[..., Dashboard]) -> Dashboard:
     """Return a dashboard over a store with nothing in it."""
     return start_dashboard(demo=False)
 
 
-def stands(tab: Page, violations: Callable[[Page], list[object]], where: str) -> None:
-    """Check a state of a page."""
-    assert tab.get_by_test_id("stException").count() == 0, where
-    found = violations(tab)
-    assert not found, where + "\n" + "\n".join(map(str, found))
-    sideways = tab.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert sideways <= 0, f"{where} scrolls sideways"
+@dataclass
+class Looked:
+    """A tab in one of the views, and what looks at the state that it shows."""
+
+    tab: Page
+    language: str
+    stands: Callable[[str], None]
 
 
-def test_with_nothing_loaded(
-    view: tuple[dict[str, object], str],
-    empty_server: Dashboard,
-    new_page: Callable[..., Page],
-    visit: Callable[..., Page],
-    violations: Callable[[Page], list[object]],
-) -> None:
-    options, language = view
+@pytest.fixture(params=VIEWS)
+def looked(
+    request: pytest.FixtureRequest, new_page: Callable[..., Page], violations: Callable[[Page], list[object]]
+) -> Looked:
+    options, language = VIEWS[request.param]
     tab = new_page(**options)
+
+    def stands(where: str) -> None:
+        assert tab.get_by_test_id("stException").count() == 0, where
+        found = violations(tab)
+        assert not found, where + "\n" + "\n".join(map(str, found))
+        sideways = tab.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert sideways <= 0, f"{where} scrolls sideways"
+
+    return Looked(tab, language, stands)
+
+
+def test_with_nothing_loaded(looked: Looked, empty_server: Dashboard, visit: Callable[..., Page]) -> None:
     for entry in PAGES:
         place = "" if entry is PAGES[0] else entry.url_path
-        visit(tab, empty_server, f"/{place}?lang={language}")
-        with speaking(language):
-            assert tab.get_by_role("heading", level=1).all_inner_texts() == [_(entry.title)], empty_server.log
-        stands(tab, violations, entry.url_path)
+        visit(looked.tab, empty_server, f"/{place}?lang={looked.language}")
+        with speaking(looked.language):
+            titles = looked.tab.get_by_role("heading", level=1).all_inner_texts()
+            assert titles == [_(entry.title)], empty_server.log
+        looked.stands(entry.url_path)
 
 
-def test_with_something_chosen(
-    view: tuple[dict[str, object], str],
-    server: Dashboard,
-    new_page: Callable[..., Page],
-    visit: Callable[..., Page],
-    violations: Callable[[Page], list[object]],
-) -> None:
-    options, language = view
-    tab = new_page(**options)
+def test_with_something_chosen(looked: Looked, server: Dashboard, visit: Callable[..., Page]) -> None:
     for address in CHOSEN:
-        visit(tab, server, f"/{address}&lang={language}&data=demo")
-        stands(tab, violations, address)
+        visit(looked.tab, server, f"/{address}&lang={looked.language}&data=demo")
+        looked.stands(address)
 
 
 def test_with_something_opened(
-    view: tuple[dict[str, object], str],
-    server: Dashboard,
-    new_page: Callable[..., Page],
-    visit: Callable[..., Page],
-    wait: Callable[[Page], Page],
-    violations: Callable[[Page], list[object]],
+    looked: Looked, server: Dashboard, visit: Callable[..., Page], wait: Callable[[Page], Page]
 ) -> None:
-    options, language = view
-    tab = new_page(**options)
-    visit(tab, server, f"/queues?lang={language}&data=demo")
-    with speaking(language):
+    tab = looked.tab
+    visit(tab, server, f"/queues?lang={looked.language}&data=demo")
+    with speaking(looked.language):
         for button in (_("Definition"), _("Share and keep")):
             tab.get_by_role("button", name=button).first.click()
             wait(tab)
-            stands(tab, violations, button)
+            looked.stands(button)
             tab.keyboard.press("Escape")
             wait(tab)
     tab.locator("summary").first.click()
     wait(tab)
-    stands(tab, violations, "the first fold")
+    looked.stands("the first fold")

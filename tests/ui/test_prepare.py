@@ -130,3 +130,13 @@ def test_large_data_sets_are_prepared_beside_the_server(scope: Scope, monkeypatc
     assert len(done) > len(before)
     prepare.prepare(scope)
     assert computed(scope) == done
+
+
+def test_opening_the_dashboard_does_not_wait_for_large_data_sets(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = computed(scope)
+    with monkeypatch.context() as patched:
+        patched.setattr(views, "LARGE", 0)
+        prepare.prepare_small()
+    assert computed(scope) == before
+    prepare.prepare_small()
+    assert len(computed(scope)) > len(before)
